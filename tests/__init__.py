@@ -1,0 +1,1 @@
+"""Tests by kind: scenarios, properties, real servers, units, the command line."""

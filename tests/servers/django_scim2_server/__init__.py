@@ -1,0 +1,1 @@
+"""django-scim2-server, in an environment of its own."""

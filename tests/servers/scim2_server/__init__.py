@@ -1,0 +1,1 @@
+"""scim2-server, in our own environment and in memory."""
