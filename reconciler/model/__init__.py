@@ -1,0 +1,1 @@
+"""Model: values only; imports nothing of ours."""

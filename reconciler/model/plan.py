@@ -1,0 +1,115 @@
+"""Plans: the ordered changes of the targets, with digest, findings, budgets and cost; pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.change import Change
+from reconciler.model.digest import digest
+from reconciler.model.finding import Finding
+
+USER_ACTIONS = ("create", "adopt", "update", "reactivate", "deactivate", "delete")
+GROUP_ACTIONS = ("create", "adopt", "update", "delete")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """One budget's row: what the plan holds of a rule, and its limit. `of` is the base of the percentage."""
+
+    rule: str
+    subject: str | None
+    planned: int
+    limit: int
+    of: int
+    digest: str
+    approved: bool = False
+
+    @property
+    def exceeded(self) -> bool:
+        """More is planned than the limit allows; a plan may reach it."""
+        return self.planned > self.limit
+
+    def to_json(self) -> dict[str, object]:
+        """The row as DESIGN 5 writes it."""
+        return {"rule": self.rule, "subject": self.subject, "planned": self.planned, "limit": self.limit,
+                "of": self.of, "exceeded": self.exceeded, "approved": self.approved, "digest": self.digest}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetPlan:
+    """One target's part of a plan, in the order in which it is applied."""
+
+    name: str
+    url: str
+    desired: str = ""
+    error: str | None = None
+    error_exit: int = 0
+    empty_desired: bool = False
+    live_users: int = 0
+    live_groups: int = 0
+    complete: bool = False
+    owned_users: int = 0
+    owned_groups: int = 0
+    unmanaged_users: int = 0
+    unmanaged_groups: int = 0
+    unmanaged_sample: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    requests: int = 0
+    seconds: int = 0
+
+    @property
+    def blocked(self) -> bool:
+        """A budget is exceeded without approval, or nobody is entitled any more."""
+        return self.empty_desired or any(b.exceeded and not b.approved for b in self.budgets)
+
+    @property
+    def digest(self) -> str:
+        """Over the digests of the changes."""
+        return digest([self.name, sorted(change.digest for change in self.changes)])
+
+    def to_json(self) -> dict[str, object]:
+        """The target as DESIGN 5 writes it."""
+        return {
+            "name": self.name, "url": self.url, "desired": self.desired, "error": self.error, "blocked": self.blocked,
+            "live": {"users": self.live_users, "groups": self.live_groups, "complete": self.complete},
+            "owned": {"users": self.owned_users, "groups": self.owned_groups},
+            "unmanaged": {"users": self.unmanaged_users, "groups": self.unmanaged_groups, "sample": list(self.unmanaged_sample)},
+            "changes": [change.to_json() for change in self.changes],
+            "findings": [{"severity": f.severity, "code": f.code, "text": f.text, "source": f.source} for f in self.findings],
+            "budgets": [budget.to_json() for budget in self.budgets],
+            "cost": {"requests": self.requests, "seconds": self.seconds},
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would change at every target, as of a moment (ISO 8601, UTC, seconds)."""
+
+    as_of: str
+    targets: tuple[TargetPlan, ...]
+
+    @property
+    def digest(self) -> str:
+        """Over the digests of the targets."""
+        return digest(sorted(target.digest for target in self.targets))
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes of every target."""
+        return tuple(change for target in self.targets for change in target.changes)
+
+    def summary(self) -> dict[str, object]:
+        """How many changes of each action, members added and removed, and values cleared."""
+        changes = self.changes
+        users = {a: sum(c.type == "User" and c.action == a for c in changes) for a in USER_ACTIONS}
+        groups = {a: sum(c.type == "Group" and c.action == a for c in changes) for a in GROUP_ACTIONS}
+        members = {"add": sum(len(c.add) for c in changes), "remove": sum(len(c.remove) for c in changes)}
+        clears = sum(a.before is not None and a.after is None for c in changes for a in c.attributes)
+        return {"users": users, "groups": groups, "members": members, "clears": clears}
+
+    def to_json(self) -> dict[str, object]:
+        """The plan as DESIGN 5 writes it."""
+        return {"formatVersion": 1, "digest": self.digest, "asOf": self.as_of, "summary": self.summary(),
+                "targets": [target.to_json() for target in self.targets]}  # fmt: skip
