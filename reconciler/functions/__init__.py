@@ -1,0 +1,1 @@
+"""Mapping functions by theme, as Entra's expression language names them."""

@@ -1,0 +1,58 @@
+"""Sources: a mapping's right-hand side as a function of a user's source attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reconciler.functions.templates import compile_template
+from reconciler.model.mapping import AttributeMapping
+from reconciler.model.resource import KEEP, Cell
+
+_ABSENT = object()
+Attributes = Mapping[str, object]
+
+
+def compile_source(mapping: AttributeMapping, *, creating: bool) -> Callable[[Attributes], Cell]:
+    """The function that gives the desired cell: a value, None (unassigned) or KEEP (says nothing).
+
+    Absent leaves the live value alone unless `absent: clear`; null clears; a default stands in for both.
+    """
+    if mapping.apply == "create" and not creating:
+        return lambda attributes: KEEP
+    value = _value(mapping)
+    default = mapping.default if creating or mapping.default_on == "always" else None
+    missing: Cell = None if mapping.absent == "clear" else KEEP
+
+    def cell(attributes: Attributes) -> Cell:
+        found = value(attributes)
+        if found is _ABSENT or found is None or found == "":
+            if default is not None:
+                return default
+            return missing if found is _ABSENT else None
+        return found  # type: ignore[return-value]
+
+    return cell
+
+
+def _value(mapping: AttributeMapping) -> Callable[[Attributes], object]:
+    match mapping.kind:
+        case "source":
+            name = mapping.text
+            return lambda attributes: attributes.get(name, _ABSENT)
+        case "constant":
+            constant = mapping.constant if mapping.constant is not None else mapping.text
+            return lambda attributes: constant
+        case "expression":  # Not([IsSoftDeleted]) and its Switch twin
+            return lambda attributes: not attributes["IsSoftDeleted"]
+        case "template":
+            template = compile_template(mapping.text)
+            named = tuple(template.sources)
+
+            def render(attributes: Attributes) -> object:
+                text = template.render(attributes)  # type: ignore[arg-type]  # values are source values
+                if text:
+                    return text
+                nulled = named and all(name in attributes and attributes[name] is None for name in named)
+                return None if nulled else _ABSENT
+
+            return render

@@ -1,0 +1,1 @@
+"""What becomes YAML: live resources, Entra schemas, CSV."""

@@ -1,0 +1,118 @@
+"""Explain: one object's whole story at one target: import, scope, match, values, change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+
+from reconciler.functions.clauses import compile_clause
+from reconciler.model.clause import All, Any, Clause, Comparison, MemberOf, Not
+from reconciler.model.desired import DesiredState
+from reconciler.model.plan import TargetPlan
+from reconciler.model.resource import KEEP, Facts, LiveState
+from reconciler.model.target import Target
+from reconciler.stages.compile import compile_target
+from reconciler.stages.decide import Layout
+from reconciler.stages.match import match_resources
+from reconciler.stages.membership import flatten
+
+Story = dict[str, object]
+
+
+def explain_object(
+    state: DesiredState, live: LiveState, target: Target, layout: Layout, facts: Facts, now: datetime,
+    plan: TargetPlan, type_: str, key: str,
+) -> Story:  # fmt: skip
+    """The story of the user or group `key`, as JSON values."""
+    columns = layout.users if type_ == "User" else layout.groups
+    story: Story = {"target": target.name, "object": f"{type_.lower()}:{key}"}
+    if columns is None:
+        return {**story, "scope": {"status": "outOfScope", "reason": "this target gets no groups"}}
+    desired = compile_target(state, target, layout.users, layout.groups, now)
+    resources: Mapping[str, object] = desired.users if type_ == "User" else desired.groups
+    resource = resources.get(key)
+    change = next((c for c in plan.changes if (c.type, c.key) == (type_, key)), None)
+    story["import"] = _imported(state, type_, key)
+    story["scope"] = _scope(state, target, now, type_, key, resource)
+    if resource is None:
+        return {**story, "match": None, "attributes": [], "change": None}
+    sides = live.users if type_ == "User" else live.groups
+    matches = match_resources(
+        desired.users if type_ == "User" else desired.groups, sides, columns, target, facts
+    )
+    found = matches.pairs.get(key)
+    story["match"] = (
+        {"id": found.id, "name": found.name, "externalId": found.external_id, "active": found.active,
+         "provisionedByUs": key in matches.ours, "protected": found.id in matches.protected}
+        if found else {"frozen": key in matches.frozen_keys} if key in matches.frozen_keys else None
+    )  # fmt: skip
+    rows = []
+    for index, column in enumerate(columns.all):
+        cell = resource.values[index]  # type: ignore[attr-defined]
+        before = found.values[index] if found else None
+        keeps = cell is KEEP
+        same = keeps or column.compare(cell) == column.compare(before)
+        rows.append({
+            "path": column.text, "kind": column.mapping.kind if column.mapping else "implicit",
+            "source": column.mapping.text if column.mapping else "lifecycle",
+            "value": None if keeps else cell, "live": before,
+            "verdict": "left alone" if keeps else "same" if same else "differs",
+        })  # fmt: skip
+    story["attributes"] = rows
+    story["change"] = change.to_json() if change else None
+    return story
+
+
+def _imported(state: DesiredState, type_: str, key: str) -> object:
+    entry = state.users.get(key) if type_ == "User" else state.groups.get(key)
+    return dict(entry.attributes) if entry else {"removed": True}
+
+
+def _scope(
+    state: DesiredState, target: Target, now: datetime, type_: str, key: str, resource: object
+) -> Story:
+    if type_ == "Group":
+        inside = resource is not None
+        return {
+            "status": "inScope" if inside else "outOfScope",
+            "reason": f"scope.groups is {target.scope.groups}",
+        }
+    memberships = flatten(state, now)
+    user = state.users.get(key)
+    clauses = []
+    if user and target.scope.filter:
+        clauses = _clauses(target.scope.filter, key, dict(user.attributes), memberships.members, 0)
+    return {
+        "status": getattr(resource, "status", "removed"), "reason": getattr(resource, "reason", ""),
+        "assignment": target.scope.users, "clauses": clauses,
+        "groups": sorted(group for group, members in memberships.members.items() if key in members),
+    }  # fmt: skip
+
+
+def _clauses(
+    clause: Clause, key: str, attributes: dict[str, object], members: Mapping[str, frozenset[str]], depth: int
+) -> list[Story]:
+    holds = compile_clause(clause, members)(key, attributes)
+    label, parts = "", cast("tuple[Clause, ...]", ())
+    match clause:
+        case Comparison(attribute=attribute, operator=operator, values=values):
+            text = f"{attribute} {operator} {', '.join(values)}".strip()
+            return [{"depth": depth, "clause": text, "value": attributes.get(attribute), "holds": holds}]
+        case MemberOf(group=group):
+            return [
+                {
+                    "depth": depth,
+                    "clause": f"member of {group}",
+                    "value": key in members.get(group, ()),
+                    "holds": holds,
+                }
+            ]
+        case Not(part=part):
+            label, parts = "not (a null makes this true)", (part,)
+        case All():
+            label, parts = "all of", clause.parts
+        case Any():
+            label, parts = "any of", clause.parts
+    nested = [line for inner in parts for line in _clauses(inner, key, attributes, members, depth + 1)]
+    return [{"depth": depth, "clause": label, "value": None, "holds": holds}, *nested]

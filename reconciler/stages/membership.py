@@ -1,0 +1,100 @@
+"""Membership: who is in each group at a moment, listed, nested and by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.functions.clauses import compile_clause
+from reconciler.functions.moments import end, start
+from reconciler.model.clause import All, Any, Clause, MemberOf, Not
+from reconciler.model.desired import DesiredState, Group, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memberships:
+    """Flattened members of each group, and those whose membership `until` has ended."""
+
+    members: Mapping[str, frozenset[str]]
+    ended: Mapping[str, frozenset[str]]
+
+
+def flatten(desired: DesiredState, now: datetime) -> Memberships:
+    """The members of every group at `now`; parse has made sure that there is no cycle."""
+    members: dict[str, frozenset[str]] = {}
+    ended: dict[str, frozenset[str]] = {}
+
+    def visit(group_id: str) -> frozenset[str]:
+        if group_id not in members:
+            group = desired.groups[group_id]
+            for other in _groups_in(group.rule) if group.rule else ():
+                visit(other)
+            present, gone = _listed(group, desired, now, visit)
+            if group.rule:
+                present |= _ruled(group.rule, desired, members, now)
+            members[group_id] = frozenset(present)
+            ended[group_id] = frozenset(gone - present)
+        return members[group_id]
+
+    for group_id in desired.groups:
+        visit(group_id)
+    return Memberships(members=members, ended=ended)
+
+
+def is_disabled(user: User) -> bool:
+    """`accountEnabled: false`."""
+    return user.attributes.get("accountEnabled") is False
+
+
+def has_left(user: User, now: datetime) -> bool:
+    """The leave date has passed."""
+    leave = user.attributes.get("employeeLeaveDateTime")
+    return isinstance(leave, str) and end(leave) <= now
+
+
+def is_hired(user: User, now: datetime) -> bool:
+    """There is no hire date in the future."""
+    hire = user.attributes.get("employeeHireDate")
+    return not isinstance(hire, str) or start(hire) <= now
+
+
+def _listed(group: Group, desired: DesiredState, now: datetime, visit) -> tuple[set[str], set[str]]:  # type: ignore[no-untyped-def]
+    present: set[str] = set()
+    gone: set[str] = set()
+    for member in group.members:
+        if member.user is not None:
+            people = {member.user} & desired.users.keys()
+        else:
+            people = set(visit(member.group)) if member.group in desired.groups else set()
+        if member.until is not None and end(member.until) <= now:
+            gone |= people
+        else:
+            present |= people
+    return present, gone
+
+
+def _ruled(
+    rule: Clause, desired: DesiredState, members: Mapping[str, frozenset[str]], now: datetime
+) -> set[str]:
+    holds = compile_clause(rule, members)
+    return {
+        user.id
+        for user in desired.users.values()
+        if not is_disabled(user)
+        and not has_left(user, now)
+        and is_hired(user, now)
+        and holds(user.id, user.attributes)
+    }
+
+
+def _groups_in(clause: Clause) -> list[str]:
+    match clause:
+        case MemberOf(group=group):
+            return [group]
+        case Not(part=part):
+            return _groups_in(part)
+        case All(parts=parts) | Any(parts=parts):
+            return [group for part in parts for group in _groups_in(part)]
+        case _:
+            return []
