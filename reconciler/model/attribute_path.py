@@ -51,10 +51,13 @@ class AttributePath:
 def parse_path(text: str) -> AttributePath:
     """The path written as `text`.
 
-    Raises ValueError with what to write instead."""
+    Raises ValueError with what to write instead.
+    """
     found = _PATH.fullmatch(text.strip())
     if not found:
-        raise ValueError(f'`{text}` is not a SCIM path; write for example `name.givenName` or `emails[type eq "work"].value`')
+        raise ValueError(
+            f'`{text}` is not a SCIM path; write for example `name.givenName` or `emails[type eq "work"].value`'
+        )
     urn = found["urn"]
     if urn in (CORE_USER, CORE_GROUP):
         urn = None
@@ -62,5 +65,5 @@ def parse_path(text: str) -> AttributePath:
     if found["flag"]:
         value = found["flag"] == "true"
     elif found["key"] == "primary" and value is not None:
-        value = value.lower() == "true"  # Entra writes roles[primary eq "True"]
+        value = str(value).lower() == "true"  # Entra writes roles[primary eq "True"]
     return AttributePath(urn, found["name"], found["key"], value, found["sub"])

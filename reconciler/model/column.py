@@ -54,7 +54,8 @@ def build_columns(type_: Type, mapping: ObjectMapping, case_exact: dict[str, boo
         mapped.append((parse_path("active"), None))
     selectors = sorted({path.element for path, _ in mapped if path.key})
     columns = tuple(
-        _column(type_, path, of, case_exact, 1 << selectors.index(path.element) if path.key else 0) for path, of in mapped
+        _column(type_, path, of, case_exact, 1 << selectors.index(path.element) if path.key else 0)
+        for path, of in mapped
     )
     texts = [column.text for column in columns]
     return Columns(
@@ -81,7 +82,14 @@ def _column(
     compare: Callable[[Cell], object] = one
     if many:
         compare = lambda cell: frozenset(map(one, cell)) or None if isinstance(cell, tuple) else one(cell)  # noqa: E731
-    return Column(path=path, text=str(path), kind="many" if many else "single", compare=compare, mapping=mapping, element_bit=bit)
+    return Column(
+        path=path,
+        text=str(path),
+        kind="many" if many else "single",
+        compare=compare,
+        mapping=mapping,
+        element_bit=bit,
+    )
 
 
 def _comparison(path: AttributePath, type_: str, exact: bool) -> Callable[[Cell], object]:
@@ -113,7 +121,11 @@ def _folded(cell: Cell) -> object:
 
 def _boolean(cell: Cell) -> object:
     """Booleans arrive as texts too (research: scim_quirks C.4 #16)."""
-    return {"true": True, "false": False, "1": True, "0": False}.get(str(cell).strip().lower(), cell) if cell is not None else None
+    return (
+        {"true": True, "false": False, "1": True, "0": False}.get(str(cell).strip().lower(), cell)
+        if cell is not None
+        else None
+    )
 
 
 def _instant(cell: Cell) -> object:
@@ -135,4 +147,8 @@ def _phone(cell: Cell) -> object:
 
 def elements_of(columns: Iterable[Column]) -> dict[int, AttributePath]:
     """The selected elements (emails[type eq "work"]) that columns address, by bit."""
-    return {c.element_bit: AttributePath(c.path.urn, c.path.name, c.path.key, c.path.value) for c in columns if c.element_bit}
+    return {
+        c.element_bit: AttributePath(c.path.urn, c.path.name, c.path.key, c.path.value)
+        for c in columns
+        if c.element_bit
+    }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.model.place import Document, Origin
 from reconciler.model.clause import Clause
+from reconciler.model.place import Document, Origin
 from reconciler.model.target import Approval, Target
 
 Value = str | bool | int | float | None | tuple[str, ...]
@@ -15,7 +15,8 @@ Value = str | bool | int | float | None | tuple[str, ...]
 @dataclass(slots=True, kw_only=True)
 class User:
     """A declared user. `attributes` holds every source attribute with a declared value, by canonical name
-    (locations, defaults and their templates already applied); None means declared to have no value."""
+    (locations, defaults and their templates already applied); None means declared to have no value.
+    """
 
     id: str
     attributes: dict[str, Value]

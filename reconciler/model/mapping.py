@@ -15,7 +15,8 @@ Kind = Literal["source", "constant", "template", "expression"]
 class AttributeMapping:
     """One SCIM path and where its value comes from.
 
-    `text` is the source attribute, the constant, the template or the expression, by `kind`."""
+    `text` is the source attribute, the constant, the template or the expression, by `kind`.
+    """
 
     path: AttributePath
     kind: Kind

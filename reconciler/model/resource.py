@@ -60,7 +60,8 @@ class DesiredGroup:
 class LiveResource:
     """One resource as read, in the columns of the mapping.
 
-    `elements` is a bit per selected element (emails[type eq "work"]) that exists; `members` are raw values."""
+    `elements` is a bit per selected element (emails[type eq "work"]) that exists; `members` are raw values.
+    """
 
     id: str
     external_id: str | None

@@ -17,7 +17,8 @@ Disposal = Literal["deactivate", "delete", "ignore"]
 class SecretRef:
     """Where a secret or setting comes from; exactly one field is set. Never the secret itself.
 
-    `literal` holds plain text and is legal only where the value is no secret (a url)."""
+    `literal` holds plain text and is legal only where the value is no secret (a url).
+    """
 
     env: str | None = None
     file: str | None = None

@@ -1,0 +1,97 @@
+"""The command line: one thin module per command, imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+COMMANDS = {
+    "validate": "Check everything offline: every mistake, with place and remedy.",
+    "plan": "Show what would change, and why.",
+    "apply": "Apply a saved plan, or plan, ask and apply.",
+    "drift": "Plan for schedulers; exit 2 when something differs.",
+    "explain": "Tell one object's whole story.",
+    "log": "Read the run logs.",
+    "sandbox": "Serve an embedded SCIM endpoint on loopback.",
+    "demo": "Run the whole loop on the sandbox.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the desired state is, and where run logs and learnt facts go."""
+
+    base: Path
+    desired: str
+    data: Path
+
+
+class LazyGroup(click.Group):
+    """Lists its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the loop."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands in --help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"auto_envvar_prefix": None},
+    epilog="Exit codes: 0 done, 1 error, 2 changes, 3 refused by a budget, 4 stale plan, 5 applied in part, "
+    "6 a list is not whole, 64 wrong usage, 130 interrupted.",
+)  # fmt: skip
+@click.option("-C", "base", default=".", envvar="RECONCILE_DIR", type=click.Path(path_type=Path), help="Run as if in DIR.")
+@click.option("--desired", default="desired_state", envvar="RECONCILE_DESIRED", help="Folder of the desired state.")
+@click.option("--data", default=".reconcile", envvar="RECONCILE_DATA", help="Folder of run logs and learnt facts.")
+@click.version_option(package_name="scim-reconciler")
+@click.pass_context
+def reconcile(ctx: click.Context, base: Path, desired: str, data: str) -> None:
+    """Keep SCIM endpoints as the YAML declares them."""
+    ctx.obj = Settings(base=base, desired=desired, data=base / data)
+
+
+def main() -> None:
+    """Runs the command line and ends the process with DESIGN's exit code."""
+    from reconciler.model.errors import ReconcilerError
+
+    try:
+        code = reconcile.main(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        code = 64
+    except click.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 1
+    except ReconcilerError as error:
+        click.echo(str(error), err=True)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        if os.environ.get("RECONCILE_TRACEBACK"):
+            raise
+        click.echo(f"internal error: {type(error).__name__}; RECONCILE_TRACEBACK=1 shows where", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,35 @@
+"""`reconcile explain`: one user's or group's story: entitlement, values, match, change and requests."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from reconciler.cli import Settings
+
+
+@click.command("explain")
+@click.argument("name", metavar="user:ID|group:ID")
+@click.option("--target", "targets", multiple=True, help="Only this target; may be given again.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the story."
+)
+@click.pass_obj
+def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) -> None:
+    """Tell one object's whole story at each target."""
+    from reconciler.pipeline import explain, here, load
+
+    world = here(settings.base, settings.desired, settings.data)
+    stories = explain(load(world), name, targets, world)
+    if form == "json":
+        click.echo(json.dumps(stories, indent=2, ensure_ascii=False, sort_keys=True))
+    else:
+        from rich.console import Console
+
+        from reconciler.reports.story import write_story
+
+        for story in stories:
+            write_story(story, Console(soft_wrap=True))
+    sys.exit(1 if any(story.get("error") for story in stories) else 0)

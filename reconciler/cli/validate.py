@@ -1,0 +1,40 @@
+"""`reconcile validate`: every mistake offline, with place and remedy."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from reconciler.cli import Settings
+
+
+@click.command("validate")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the result."
+)
+@click.pass_obj
+def command(settings: Settings, form: str) -> None:
+    """Check the desired state offline: every mistake, with place and remedy."""
+    from reconciler.model.errors import DesiredStateError
+    from reconciler.pipeline import here, load
+
+    try:
+        state = load(here(settings.base, settings.desired, settings.data))
+    except DesiredStateError as error:
+        if form == "json":
+            mistakes = [
+                {"path": m.document, "line": m.line, "column": m.column, "text": m.text}
+                for m in error.mistakes
+            ]
+            click.echo(json.dumps({"valid": False, "mistakes": mistakes}, indent=2, ensure_ascii=False))
+        else:
+            click.echo(str(error))
+            click.echo(f"{len(error.mistakes)} mistake(s)", err=True)
+        sys.exit(1)
+    counts = {"users": len(state.users), "groups": len(state.groups), "targets": len(state.targets)}
+    if form == "json":
+        click.echo(json.dumps({"valid": True, "mistakes": [], **counts}, indent=2))
+    else:
+        click.echo(f"valid: {counts['users']} users, {counts['groups']} groups, {counts['targets']} targets")

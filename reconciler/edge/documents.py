@@ -1,0 +1,33 @@
+"""Documents: the YAML files of the desired state, as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.place import Document, Mistake
+
+LARGEST = 64 * 1024 * 1024
+
+
+def read_documents(base: Path, desired: str) -> tuple[tuple[Document, ...], tuple[Mistake, ...]]:
+    """Every YAML file below `base/desired`, sorted, with the mistakes of those that cannot be read.
+
+    Raises ReconcilerError if there is no such folder."""
+    root = base / desired
+    if not root.is_dir():
+        raise ReconcilerError(f"{desired}: there is no such folder; name it with --desired, or the checkout with -C")
+    documents: list[Document] = []
+    mistakes: list[Mistake] = []
+    for file in sorted(path for path in root.rglob("*") if path.suffix in (".yaml", ".yml")):
+        path = file.relative_to(base).as_posix()
+        if not file.resolve().is_relative_to(root.resolve()):
+            mistakes.append(Mistake(path, 1, 1, f"leads outside of {desired}; put the file itself here"))
+        elif not file.is_file() or file.stat().st_size > LARGEST:
+            mistakes.append(Mistake(path, 1, 1, "is no file of at most 64 MB; split it"))
+        else:
+            try:
+                documents.append(Document(path=path, text=file.read_text(encoding="utf-8-sig")))
+            except UnicodeDecodeError:
+                mistakes.append(Mistake(path, 1, 1, "is not UTF-8; save it as UTF-8"))
+    return tuple(documents), tuple(mistakes)

@@ -1,0 +1,45 @@
+"""Templates: Jinja2 in a sandbox; absent and null read as empty text (DESIGN 3: Templates)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jinja2
+from jinja2 import nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, finalize=lambda value: "" if value is None else value)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled template and the source attributes that it names."""
+
+    sources: frozenset[str]
+    template: jinja2.Template
+
+    def render(self, attributes: Mapping[str, object]) -> str | None:
+        """The trimmed text, or None where it is empty or fails on these values."""
+        try:
+            return self.template.render(attributes).strip() or None
+        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError):
+            return None
+
+
+@lru_cache(maxsize=1024)
+def compile_template(text: str) -> Template:
+    """The template written as `text`. Raises ValueError with what to write instead."""
+    try:
+        tree = _ENVIRONMENT.parse(text)
+        private = [node.attr for node in tree.find_all(nodes.Getattr) if node.attr.startswith("_")]
+        template = _ENVIRONMENT.from_string(text)
+    except jinja2.TemplateSyntaxError as error:
+        raise ValueError(f"is no template: {error.message}; write for example '{{{{ givenName }}}} {{{{ surname }}}}'") from None
+    sources = frozenset(find_undeclared_variables(tree))
+    private += [name for name in sources if name.startswith("_")]
+    if private:
+        raise ValueError(f"uses the private attribute {private[0]}; name source attributes only")
+    return Template(sources, template)

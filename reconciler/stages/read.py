@@ -1,0 +1,180 @@
+"""Read: one YAML document into plain values by YAML 1.2's core rules, with bounds (research: perf 1).
+
+Built on libyaml's events: `NO` is text, dates are text, keys are text, and a number keeps how it was written."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from reconciler.model.place import Document, Mistake, NodePath
+
+DEEPEST = 50
+LARGEST_EXPANSION = 100_000
+_INT = re.compile(r"[-+]?[0-9]+")
+_OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None, "true": True, "True": True, "TRUE": True,
+          "false": False, "False": False, "FALSE": False}  # fmt: skip
+_PARSER: Any = getattr(yaml, "CParser", None) or yaml.SafeLoader
+
+
+class WrittenInt(int):
+    """An integer that was written otherwise than it prints: `010`."""
+
+    text: str
+
+
+class WrittenFloat(float):
+    """A number that was written otherwise than it prints: `1.10`."""
+
+    text: str
+
+
+def read_yaml(document: Document) -> tuple[object, tuple[Mistake, ...]]:
+    """The document's value, and its mistakes; the value is None if it cannot be read at all."""
+    value, _, mistakes = _read(document)
+    return value, mistakes
+
+
+def locate(document: Document, path: NodePath) -> tuple[int, int]:
+    """Line and column, from 1, of the node at `path`, or of its nearest parent that exists."""
+    _, places, _ = _read(document)
+    while path and path not in places:
+        path = path[:-1]
+    return places.get(path, (1, 1))
+
+
+def text_of(value: object) -> str:
+    """A scalar as it was written."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.text if isinstance(value, WrittenInt | WrittenFloat) else str(value)
+
+
+@lru_cache(maxsize=8)
+def _read(document: Document) -> tuple[object, dict[NodePath, tuple[int, int]], tuple[Mistake, ...]]:
+    builder = _Builder(document)
+    try:
+        value = builder.stream()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = getattr(error, "problem", None) or "cannot be read"
+        builder.mistakes.append(Mistake(document.path, line, column, f"is not YAML: {problem}; check indentation and quotes here"))
+        value = None
+    except _TooMuchError as error:
+        builder.mistakes.append(error.mistake)
+        value = None
+    return value, builder.places, tuple(builder.mistakes)
+
+
+class _TooMuchError(Exception):
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(str(mistake))
+        self.mistake = mistake
+
+
+class _Builder:
+    def __init__(self, document: Document) -> None:
+        self.path = document.path
+        self.parser = _PARSER(document.text.removeprefix("\ufeff"))
+        self.places: dict[NodePath, tuple[int, int]] = {}
+        self.mistakes: list[Mistake] = []
+        self.anchors: dict[str, tuple[object, int]] = {}
+        self.nodes = 0
+
+    def stream(self) -> object:
+        """The one document of the stream."""
+        self.parser.get_event()
+        if self.parser.check_event(yaml.StreamEndEvent):
+            return None
+        self.parser.get_event()
+        value = self.node(())
+        self.parser.get_event()
+        if not self.parser.check_event(yaml.StreamEndEvent):
+            self.wrong(self.parser.peek_event(), "is a second document; write one document per file")
+        return value
+
+    def node(self, path: NodePath) -> object:
+        event = self.parser.get_event()
+        self.places.setdefault(path, (event.start_mark.line + 1, event.start_mark.column + 1))
+        self.nodes += 1
+        if len(path) > DEEPEST:
+            raise _TooMuchError(self.mistake(event, f"is nested deeper than {DEEPEST}; flatten it"))
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event)
+        if event.tag is not None and not (isinstance(event, yaml.ScalarEvent) and event.implicit[1] and event.tag == "!"):
+            self.wrong(event, f"has the tag {event.tag}; write the plain value without it")
+        before = self.nodes
+        if isinstance(event, yaml.ScalarEvent):
+            value: object = self.scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = []
+            while not self.parser.check_event(yaml.SequenceEndEvent):
+                value.append(self.node((*path, len(value))))  # type: ignore[attr-defined]
+            self.parser.get_event()
+        else:
+            value = self.mapping(path)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, self.nodes - before + 1)
+        return value
+
+    def alias(self, event: Any) -> object:
+        value, size = self.anchors.get(event.anchor, (None, 0))
+        if not size:
+            self.wrong(event, f"*{event.anchor} stands for nothing here; define &{event.anchor} before it")
+        self.nodes += size
+        if self.nodes > LARGEST_EXPANSION * 10 or size > LARGEST_EXPANSION:
+            raise _TooMuchError(self.mistake(event, "aliases expand to too much; write the values out"))
+        return value
+
+    def mapping(self, path: NodePath) -> dict[str, object]:
+        value: dict[str, object] = {}
+        while not self.parser.check_event(yaml.MappingEndEvent):
+            event = self.parser.get_event()
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _TooMuchError(self.mistake(event, "is a key that is no text; write a plain word"))
+            key = event.value
+            if key == "<<" and event.implicit[0]:
+                self.wrong(event, "is a merge key; write the values out, or use defaults")
+            elif key in value:
+                first = self.places[(*path, key)]
+                self.wrong(event, f"`{key}` stands here twice, first in line {first[0]}; keep one of them")
+            else:
+                self.places[(*path, key)] = (event.start_mark.line + 1, event.start_mark.column + 1)
+            inner = self.node((*path, key))
+            value.setdefault(key, inner)
+        self.parser.get_event()
+        return value
+
+    def scalar(self, event: Any) -> object:
+        text: str = event.value
+        if not event.implicit[0]:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INT.fullmatch(text) and len(text) < 300:
+            return _as_written(int(text), WrittenInt, text)
+        if _OTHER_INT.fullmatch(text):
+            return _as_written(int(text, 0), WrittenInt, text)
+        if _FLOAT.fullmatch(text):
+            return _as_written(float(text), WrittenFloat, text)
+        return text
+
+    def wrong(self, event: Any, text: str) -> None:
+        self.mistakes.append(self.mistake(event, text))
+
+    def mistake(self, event: Any, text: str) -> Mistake:
+        return Mistake(self.path, event.start_mark.line + 1, event.start_mark.column + 1, text)
+
+
+def _as_written(number: int | float, kind: type, text: str) -> object:
+    if str(number) == text:
+        return number
+    written = kind(number)
+    written.text = text
+    return written
