@@ -315,7 +315,11 @@ async def _act(
         if session.dialect != first:
             _remember(session)
     applied.outcomes = list(outcomes.values())
-    unkept = [change for change in todo if not stop.is_set() and _is_unkept(change, outcomes.get((change.type, change.key)))]
+    unkept = [
+        change
+        for change in todo
+        if not stop.is_set() and _is_unkept(change, outcomes.get((change.type, change.key)))
+    ]
     applied.remaining = tuple(change for change in todo if change not in unkept)
     _withhold(session, unkept, applied)
     session.dialect = first
@@ -324,15 +328,20 @@ async def _act(
 def _is_unkept(change: Change, outcome: Outcome | None) -> bool:
     """The endpoint took the write and dropped it, or refuses it in every form: withheld, with a finding.
 
-    Never a lifecycle change: access that was to be taken away and was not is a failure, told every time."""
+    Never a lifecycle change: access that was to be taken away and was not is a failure, told every time.
+    """
     if change.id is None or any(attribute.path == "active" for attribute in change.attributes):
         return False
-    return outcome is not None and (outcome.status == "success" or outcome.code in ("400", "405", "422", "501"))
+    return outcome is not None and (
+        outcome.status == "success" or outcome.code in ("400", "405", "422", "501")
+    )
 
 
 def _rungs(first: Dialect) -> list[Dialect]:
     """The forms to try, in order: as told, then each that RFC 7644 or a profile knows."""
-    other: Literal["pathFilter", "valueArray"] = "valueArray" if first.member_removal == "pathFilter" else "pathFilter"
+    other: Literal["pathFilter", "valueArray"] = (
+        "valueArray" if first.member_removal == "pathFilter" else "pathFilter"
+    )
     later = RUNGS[RUNGS.index(first.form) + 1 :]
     return [
         first,

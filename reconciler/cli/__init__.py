@@ -57,14 +57,29 @@ class LazyGroup(click.Group):
     epilog="Exit codes: 0 done, 1 error, 2 changes, 3 refused by a budget, 4 stale plan, 5 applied in part, "
     "6 a list is not whole, 64 wrong usage, 130 interrupted.",
 )  # fmt: skip
-@click.option("-C", "base", default=".", envvar="RECONCILE_DIR", type=click.Path(path_type=Path), help="Run as if in DIR.")
-@click.option("--desired", default="desired_state", envvar="RECONCILE_DESIRED", help="Folder of the desired state.")
-@click.option("--data", default=".reconcile", envvar="RECONCILE_DATA", help="Folder of run logs and learnt facts.")
+@click.option(
+    "-C",
+    "base",
+    default=".",
+    envvar="RECONCILE_DIR",
+    type=click.Path(path_type=Path),
+    help="Run as if in DIR.",
+)
+@click.option(
+    "--desired", default="desired_state", envvar="RECONCILE_DESIRED", help="Folder of the desired state."
+)
+@click.option(
+    "--data", default=".reconcile", envvar="RECONCILE_DATA", help="Folder of run logs and learnt facts."
+)
 @click.version_option(package_name="scim-reconciler")
 @click.pass_context
 def reconcile(ctx: click.Context, base: Path, desired: str, data: str) -> None:
     """Keep SCIM endpoints as the YAML declares them."""
-    ctx.obj = Settings(base=base, desired=desired, data=base / data)
+    try:
+        os.chdir(base)
+    except OSError as error:
+        raise click.UsageError(f"-C {base}: {error.strerror}") from None
+    ctx.obj = Settings(base=Path(), desired=desired, data=Path(data))
 
 
 def main() -> None:

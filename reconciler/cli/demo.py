@@ -61,7 +61,7 @@ class Story:
         self.edit_leaver()
         self.reconcile(0, "apply", "--target", "envoy", "--yes")
         self.step(
-            "A careless edit takes the filter's country away from nearly everybody. The budget refuses it."
+            "A careless edit: access now comes from the wrong group. The budget refuses what that would do."
         )
         users = self.break_budget()
         self.reconcile(3, "apply", "--target", "envoy", "--yes")
@@ -110,7 +110,7 @@ class Story:
         click.echo(f"{path.relative_to(self.base)}: {entry.strip()} accountEnabled: false")
 
     def break_budget(self) -> dict[Path, str]:
-        """Leaves only the first group member in the group that gives access."""
+        """Gives access by membership of another, small group."""
         before: dict[Path, str] = {}
         for path in (self.base / "desired_state").rglob("*.yaml"):
             text = path.read_text(encoding="utf-8")

@@ -35,14 +35,14 @@ def command(
 ) -> None:  # fmt: skip
     """Show what would change, and why; writes nothing anywhere."""
     from reconciler.pipeline import here, load, make_plan
-    from reconciler.reports import json_plan
+    from reconciler.reports.json_plan import render
     from reconciler.stages.restrict import restrict
 
     world = here(settings.base, settings.desired, settings.data)
     state = load(world)
     plan = restrict(make_plan(state, targets, world), only, state)
     if out is not None:
-        out.write_text(json_plan.render(plan), encoding="utf-8")
+        out.write_text(render(plan), encoding="utf-8")
     show_plan(plan, forms)
     sys.exit(exit_code(plan, fail_on, detailed_exitcode))
 

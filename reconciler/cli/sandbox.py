@@ -12,7 +12,13 @@ from reconciler.cli import Settings
 @click.command("sandbox")
 @click.option("--port", default=8880, show_default=True, help="Port on 127.0.0.1.")
 @click.option("--database", default="sandbox.sqlite3", show_default=True, help="SQLite file below --data.")
-@click.option("--token", default="sandbox-token", show_default=True, envvar="RECONCILE_SANDBOX_TOKEN", help="Bearer token.")
+@click.option(
+    "--token",
+    default="sandbox-token",
+    show_default=True,
+    envvar="RECONCILE_SANDBOX_TOKEN",
+    help="Bearer token.",
+)
 @click.pass_obj
 def command(settings: Settings, port: int, database: str, token: str) -> None:
     """Serve an embedded SCIM endpoint on loopback, kept in a SQLite file."""

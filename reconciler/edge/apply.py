@@ -19,7 +19,8 @@ class Lower(Protocol):
 
     def __call__(
         self, change: Change, ids: Mapping[str, str], document: dict[str, object] | None
-    ) -> Request | None: ...
+    ) -> Request | None:
+        """The request, or None if there is nothing to send."""
 
 
 class Applying:

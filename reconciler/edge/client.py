@@ -77,7 +77,9 @@ class ScimReader:
                 wait = _backoff(attempt)
             except httpx.HTTPError as error:
                 if method == "POST":
-                    raise AnswerLost(f"{method} {path}: the answer was lost ({type(error).__name__})") from None
+                    raise AnswerLost(
+                        f"{method} {path}: the answer was lost ({type(error).__name__})"
+                    ) from None
                 if attempt == RETRIES:
                     raise TransportError(f"{method} {path}: no answer ({type(error).__name__})") from None
                 wait = _backoff(attempt)
@@ -113,7 +115,8 @@ class ScimWriter(ScimReader):
     async def send(self, method: str, path: str, body: object = None) -> Answer:
         """The answer to a write; deleting what is gone counts as done.
 
-        Raises AnswerLost where nobody knows whether a POST took effect, Refused and TransportError."""
+        Raises AnswerLost where nobody knows whether a POST took effect, Refused and TransportError.
+        """
         try:
             return await self._request(method, path, body=body)
         except Refused as refused:
@@ -172,7 +175,7 @@ def _told(response: httpx.Response) -> float | None:
 
 
 def _backoff(attempt: int) -> float:
-    return min(LONGEST_WAIT, 0.2 * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
+    return min(LONGEST_WAIT, 0.2 * float(2**attempt)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
 
 
 def _answer(method: str, path: str, response: httpx.Response) -> Answer:
@@ -195,15 +198,22 @@ def _answer(method: str, path: str, response: httpx.Response) -> Answer:
 def _refusal(method: str, path: str, response: httpx.Response) -> Refused | TransportError:
     status = response.status_code
     if status < 400:
-        return TransportError(f"{method} {path}: redirected (status {status}); the token is not carried elsewhere: correct the url")
+        return TransportError(
+            f"{method} {path}: redirected (status {status}); the token is not carried elsewhere: correct the url"
+        )
     try:
         body = msgspec.json.decode(response.content)
     except msgspec.DecodeError:
         body = {}
     body = body if isinstance(body, dict) else {}
     detail = str(body.get("detail") or "")[:500]
-    words = {401: "the token is refused: renew it", 403: "the token may not do this"}.get(status, detail or "refused")
+    words = {401: "the token is refused: renew it", 403: "the token may not do this"}.get(
+        status, detail or "refused"
+    )
     scim_type = body.get("scimType")
     return Refused(
-        f"{method} {path}: status {status}: {words}", status=status, scim_type=str(scim_type) if scim_type else None, detail=detail
+        f"{method} {path}: status {status}: {words}",
+        status=status,
+        scim_type=str(scim_type) if scim_type else None,
+        detail=detail,
     )

@@ -17,7 +17,9 @@ def read_secret(ref: SecretRef, environ: Mapping[str, str], *, root: Path) -> st
     if ref.env is not None:
         value = environ.get(ref.env) or ref.default
         if not value:
-            raise TargetError(f"the environment variable {ref.env} is not set; set it to what the target needs")
+            raise TargetError(
+                f"the environment variable {ref.env} is not set; set it to what the target needs"
+            )
         return value
     if ref.file is not None:
         try:
@@ -27,5 +29,7 @@ def read_secret(ref: SecretRef, environ: Mapping[str, str], *, root: Path) -> st
     try:
         done = subprocess.run(ref.command or (), capture_output=True, timeout=30, check=True, text=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
-        raise TargetError(f"the secret command {(ref.command or ('',))[0]} failed: {type(error).__name__}") from None
+        raise TargetError(
+            f"the secret command {(ref.command or ('',))[0]} failed: {type(error).__name__}"
+        ) from None
     return done.stdout.strip()

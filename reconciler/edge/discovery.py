@@ -19,7 +19,9 @@ async def discover(reader: ScimReader) -> Discovery:
     return Discovery(
         patch_supported=patch if isinstance(patch, bool) else None,
         etag_supported=_inside(config, "etag").get("supported") is True,
-        filter_max_results=most if isinstance(most, int) and not isinstance(most, bool) and most > 0 else None,
+        filter_max_results=most
+        if isinstance(most, int) and not isinstance(most, bool) and most > 0
+        else None,
         endpoints=_endpoints(await _document(reader, "/ResourceTypes")),
         own_id=str(me["id"]) if "id" in me and "userName" in me else None,
     )
@@ -48,7 +50,11 @@ def _endpoints(document: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     rows = document.get("Resources")
     for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, dict) and row.get("name") in ("User", "Group") and isinstance(row.get("endpoint"), str):
+        if (
+            isinstance(row, dict)
+            and row.get("name") in ("User", "Group")
+            and isinstance(row.get("endpoint"), str)
+        ):
             segment = urlsplit(row["endpoint"]).path.rstrip("/").rpartition("/")[2]
             if segment:
                 found[str(row["name"])] = f"/{segment}"

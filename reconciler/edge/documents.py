@@ -13,10 +13,13 @@ LARGEST = 64 * 1024 * 1024
 def read_documents(base: Path, desired: str) -> tuple[tuple[Document, ...], tuple[Mistake, ...]]:
     """Every YAML file below `base/desired`, sorted, with the mistakes of those that cannot be read.
 
-    Raises ReconcilerError if there is no such folder."""
+    Raises ReconcilerError if there is no such folder.
+    """
     root = base / desired
     if not root.is_dir():
-        raise ReconcilerError(f"{desired}: there is no such folder; name it with --desired, or the checkout with -C")
+        raise ReconcilerError(
+            f"{desired}: there is no such folder; name it with --desired, or the checkout with -C"
+        )
     documents: list[Document] = []
     mistakes: list[Mistake] = []
     for file in sorted(path for path in root.rglob("*") if path.suffix in (".yaml", ".yml")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ def save_learnt(data: Path, target: str, facts: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(facts, indent=2, sort_keys=True), encoding="utf-8")
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def _path(data: Path, target: str) -> Path:

@@ -20,7 +20,9 @@ class Listing:
     pages: int
 
 
-async def read_list(reader: ScimReader, endpoint: str, page_size: int, accept: Callable[[Rows], None]) -> Listing:
+async def read_list(
+    reader: ScimReader, endpoint: str, page_size: int, accept: Callable[[Rows], None]
+) -> Listing:
     """Hands every page to `accept`. Raises IncompleteRead unless unique ids = total and no id comes twice."""
     seen: set[str] = set()
     total: int | None = None
@@ -31,9 +33,13 @@ async def read_list(reader: ScimReader, endpoint: str, page_size: int, accept: C
         rows = body.get("Resources", body.get("resources")) or []
         said = _number(body.get("totalResults"))
         if said is None or not isinstance(rows, list):
-            raise IncompleteRead(f"{endpoint}: the answer is no list: totalResults is {body.get('totalResults')!r}")
+            raise IncompleteRead(
+                f"{endpoint}: the answer is no list: totalResults is {body.get('totalResults')!r}"
+            )
         if total is not None and said != total:
-            raise IncompleteRead(f"{endpoint}: the total went from {total} to {said} between pages; try again when nothing writes there")
+            raise IncompleteRead(
+                f"{endpoint}: the total went from {total} to {said} between pages; try again when nothing writes there"
+            )
         total = said
         _check(endpoint, rows, seen, total)
         accept(rows)
@@ -45,11 +51,13 @@ async def read_list(reader: ScimReader, endpoint: str, page_size: int, accept: C
 def _check(endpoint: str, rows: Rows, seen: set[str], total: int) -> None:
     before = len(seen)
     for row in rows:
-        id_ = row.get("id", row.get("ID")) if isinstance(row, dict) else None
+        id_ = row.get("id", row.get("ID")) if isinstance(row, dict) else None  # type: ignore[redundant-expr]  # what came is not trusted
         if id_ in (None, ""):
             raise IncompleteRead(f"{endpoint}: a resource has no id")
         if str(id_) in seen:
-            raise IncompleteRead(f"{endpoint}: the id {id_} came twice; {len(seen)} of {total} were read, so the list is not whole")
+            raise IncompleteRead(
+                f"{endpoint}: the id {id_} came twice; {len(seen)} of {total} were read, so the list is not whole"
+            )
         seen.add(str(id_))
     if len(seen) == before and before < total:
         raise IncompleteRead(f"{endpoint}: the pages end after {before} of {total} resources")

@@ -24,16 +24,29 @@ class RunLog:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def start(self, *, digest: str, as_of: str, targets: list[str], at: str) -> None:
         """The first line: what is about to be applied."""
-        self._write({"record": "run", "runId": self._run, "digest": digest, "asOf": as_of, "targets": targets, "activityDateTime": at})
+        self._write(
+            {
+                "record": "run",
+                "runId": self._run,
+                "digest": digest,
+                "asOf": as_of,
+                "targets": targets,
+                "activityDateTime": at,
+            }
+        )
 
     def outcome(self, change: Change, outcome: Outcome, *, at: str) -> None:
         """One line for what one change came to."""
-        modified = [{"displayName": a.path, "oldValue": a.before, "newValue": a.after} for a in change.attributes]
+        modified = [
+            {"displayName": a.path, "oldValue": a.before, "newValue": a.after} for a in change.attributes
+        ]
         modified += [{"displayName": "members", "oldValue": None, "newValue": m.key} for m in change.add]
         modified += [{"displayName": "members", "oldValue": m.key, "newValue": None} for m in change.remove]
         self._write({
@@ -45,7 +58,15 @@ class RunLog:
 
     def finish(self, *, at: str, succeeded: int, failed: int) -> None:
         """The last line: how it ended. A log without it was cut off."""
-        self._write({"record": "end", "runId": self._run, "activityDateTime": at, "succeeded": succeeded, "failed": failed})
+        self._write(
+            {
+                "record": "end",
+                "runId": self._run,
+                "activityDateTime": at,
+                "succeeded": succeeded,
+                "failed": failed,
+            }
+        )
 
     def _write(self, record: dict[str, object]) -> None:
         self._file.write(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n")

@@ -49,7 +49,7 @@ def _value(mapping: AttributeMapping) -> Callable[[Attributes], object]:
             named = tuple(template.sources)
 
             def render(attributes: Attributes) -> object:
-                text = template.render(attributes)  # type: ignore[arg-type]  # values are source values
+                text = template.render(attributes)
                 if text:
                     return text
                 nulled = named and all(name in attributes and attributes[name] is None for name in named)

@@ -11,7 +11,9 @@ from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False, finalize=lambda value: "" if value is None else value)
+_ENVIRONMENT = ImmutableSandboxedEnvironment(
+    autoescape=False, finalize=lambda value: "" if value is None else value
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ def compile_template(text: str) -> Template:
         private = [node.attr for node in tree.find_all(nodes.Getattr) if node.attr.startswith("_")]
         template = _ENVIRONMENT.from_string(text)
     except jinja2.TemplateSyntaxError as error:
-        raise ValueError(f"is no template: {error.message}; write for example '{{{{ givenName }}}} {{{{ surname }}}}'") from None
+        raise ValueError(
+            f"is no template: {error.message}; write for example '{{{{ givenName }}}} {{{{ surname }}}}'"
+        ) from None
     sources = frozenset(find_undeclared_variables(tree))
     private += [name for name in sources if name.startswith("_")]
     if private:

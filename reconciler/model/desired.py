@@ -14,8 +14,10 @@ Value = str | bool | int | float | None | tuple[str, ...]
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """A declared user. `attributes` holds every source attribute with a declared value, by canonical name
-    (locations, defaults and their templates already applied); None means declared to have no value.
+    """A declared user.
+
+    `attributes` holds every source attribute with a declared value, by canonical name (locations, defaults and
+    their templates already applied); None means declared to have no value.
     """
 
     id: str

@@ -37,11 +37,19 @@ def _user() -> dict[str, Characteristic]:
     known |= {f"name.{sub}": Characteristic() for sub in _NAME}
     for plural in ("emails", "phoneNumbers", "ims", "photos", "entitlements", "roles", "x509Certificates"):
         known[plural] = Characteristic(type="complex", multi_valued=True)
-        known |= {f"{plural}.{sub}": Characteristic(type="boolean" if sub == "primary" else "string") for sub in _PLURAL}
+        known |= {
+            f"{plural}.{sub}": Characteristic(type="boolean" if sub == "primary" else "string")
+            for sub in _PLURAL
+        }
     known["addresses"] = Characteristic(type="complex", multi_valued=True)
-    known |= {f"addresses.{sub}": Characteristic(type="boolean" if sub == "primary" else "string") for sub in _ADDRESS}
+    known |= {
+        f"addresses.{sub}": Characteristic(type="boolean" if sub == "primary" else "string")
+        for sub in _ADDRESS
+    }
     known |= {f"{ENTERPRISE}:{name}": Characteristic() for name in _ENTERPRISE}
-    known[f"{ENTERPRISE}:manager"] = known[f"{ENTERPRISE}:manager.value"] = Characteristic(type="reference", case_exact=True)
+    known[f"{ENTERPRISE}:manager"] = known[f"{ENTERPRISE}:manager.value"] = Characteristic(
+        type="reference", case_exact=True
+    )
     return known
 
 

@@ -13,7 +13,12 @@ USER_DATES = frozenset({"employeeHireDate", "employeeLeaveDateTime"})
 USER_LISTS = frozenset({"otherMails", "proxyAddresses"})
 USER_BOOLEANS = frozenset({"accountEnabled"})
 COMPUTED = frozenset({"objectId", "IsSoftDeleted"})
-ALIASES = {"mobilePhone": "mobile", "officeLocation": "physicalDeliveryOfficeName", "id": "objectId", "faxNumber": "facsimileTelephoneNumber"}
+ALIASES = {
+    "mobilePhone": "mobile",
+    "officeLocation": "physicalDeliveryOfficeName",
+    "id": "objectId",
+    "faxNumber": "facsimileTelephoneNumber",
+}
 GROUP_TEXTS = frozenset({"displayName", "description", "mail", "mailNickname"})
 LOCATION_TEXTS = frozenset(
     "streetAddress city state postalCode country physicalDeliveryOfficeName preferredLanguage usageLocation telephoneNumber".split()

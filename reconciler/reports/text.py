@@ -12,7 +12,14 @@ from reconciler.model.change import SYMBOLS, AttributeChange, Change
 from reconciler.model.plan import Budget, Plan, TargetPlan
 
 MANY, SHOWN = 60, 20
-STYLES = {"create": "green", "adopt": "cyan", "update": "yellow", "reactivate": "green", "deactivate": "red", "delete": "bold red"}
+STYLES = {
+    "create": "green",
+    "adopt": "cyan",
+    "update": "yellow",
+    "reactivate": "green",
+    "deactivate": "red",
+    "delete": "bold red",
+}
 FIRST = {"deactivate": 0, "delete": 0}
 SEVERITIES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -26,15 +33,22 @@ def write_plan(plan: Plan, console: Console) -> None:
 
 def neutral(text: str) -> str:
     """`text` with control, bidi and other invisible characters escaped (DESIGN 7)."""
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\u{ord(c):04x}" for c in text)
+    return "".join(
+        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\u{ord(c):04x}"
+        for c in text
+    )
 
 
 def _target(target: TargetPlan, console: Console) -> None:
     head = Text(f"{target.name} · {neutral(target.url)}", style="bold")
     if target.error:
-        console.print(head, Text(f"  {neutral(target.error)}", style="bold red"), sep="\n", end="\n\n", highlight=False)
+        console.print(
+            head, Text(f"  {neutral(target.error)}", style="bold red"), sep="\n", end="\n\n", highlight=False
+        )
         return
-    head.append(f" · {target.live_users:,} users and {target.live_groups:,} groups live, all read\n", style="default")
+    head.append(
+        f" · {target.live_users:,} users and {target.live_groups:,} groups live, all read\n", style="default"
+    )
     console.print(head, highlight=False)
     groups: Counter[tuple[str, str]] = Counter((c.action, c.reason.code) for c in target.changes)
     told: Counter[tuple[str, str]] = Counter()
@@ -45,19 +59,34 @@ def _target(target: TargetPlan, console: Console) -> None:
         if groups[kind] <= MANY or told[kind] <= SHOWN:
             _change(change, min(width, 48), console)
         elif told[kind] == SHOWN + 1:
-            console.print(Text(f"  … and {groups[kind] - SHOWN:,} more to {change.action} ({change.reason.code})", style="dim"))
+            console.print(
+                Text(
+                    f"  … and {groups[kind] - SHOWN:,} more to {change.action} ({change.reason.code})",
+                    style="dim",
+                )
+            )
     for finding in target.findings:
         place = f" ({finding.source})" if finding.source else ""
-        console.print(Text(f"  ! {finding.severity} {finding.code}: {neutral(finding.text)}{place}", style=SEVERITIES[finding.severity]))
+        console.print(
+            Text(
+                f"  ! {finding.severity} {finding.code}: {neutral(finding.text)}{place}",
+                style=SEVERITIES[finding.severity],
+            )
+        )
     for budget in target.budgets:
         if budget.exceeded:
-            console.print(Text(_budget(target, budget), style="bold red" if not budget.approved else "yellow"))
+            console.print(
+                Text(_budget(target, budget), style="bold red" if not budget.approved else "yellow")
+            )
     if target.changes or target.findings:
         console.print()
 
 
 def _change(change: Change, width: int, console: Console) -> None:
-    line = Text(f"  {SYMBOLS[change.action]} {change.type.lower():<6} {neutral(change.name):<{width}}", style=STYLES[change.action])
+    line = Text(
+        f"  {SYMBOLS[change.action]} {change.type.lower():<6} {neutral(change.name):<{width}}",
+        style=STYLES[change.action],
+    )
     place = f" ({change.reason.source})" if change.reason.source else ""
     line.append(f"  {neutral(change.reason.text)}{place}", style="default")
     console.print(line, highlight=False)
@@ -70,7 +99,9 @@ def _change(change: Change, width: int, console: Console) -> None:
         names = [neutral(member.name) for member in members]
         more = f" … and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
         if names:
-            console.print(Text(f"      {sign} " + f"  {sign} ".join(names[:SHOWN]) + more, style=style), highlight=False)
+            console.print(
+                Text(f"      {sign} " + f"  {sign} ".join(names[:SHOWN]) + more, style=style), highlight=False
+            )
 
 
 def _arrow(attribute: AttributeChange) -> str:
@@ -85,7 +116,9 @@ def _value(value: object) -> str:
 
 def _budget(target: TargetPlan, budget: Budget) -> str:
     subject = f" of {budget.subject}" if budget.subject else ""
-    state = "approved" if budget.approved else f"to agree: --approve {target.name}:{budget.rule}:{budget.digest}"
+    state = (
+        "approved" if budget.approved else f"to agree: --approve {target.name}:{budget.rule}:{budget.digest}"
+    )
     return f"  ✋ budget {budget.rule}{subject}: {budget.planned} planned, {budget.limit} allowed (of {budget.of}); {state}"
 
 
@@ -102,5 +135,8 @@ def _totals(plan: Plan) -> Text:
     if add or remove:
         parts.append(f"members +{add:,} -{remove:,}")
     requests, seconds = sum(t.requests for t in plan.targets), sum(t.seconds for t in plan.targets)
-    parts += [f"{requests:,} requests, about {seconds:,} s", f"digest {plan.digest.removeprefix('sha256:')[:12]}…"]
+    parts += [
+        f"{requests:,} requests, about {seconds:,} s",
+        f"digest {plan.digest.removeprefix('sha256:')[:12]}…",
+    ]
     return Text(" · ".join(parts), style="bold")

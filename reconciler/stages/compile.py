@@ -115,7 +115,7 @@ def _user(
 
 
 def _previous(
-    ids: tuple[str, ...], attributes: dict[str, object], columns: Columns, row: Row
+    ids: tuple[str, ...], attributes: Mapping[str, object], columns: Columns, row: Row
 ) -> tuple[Cell, ...]:
     """The externalId values that previous ids would have had under the same mapping."""
     if not ids or columns.external_id is None:

@@ -9,7 +9,15 @@ from reconciler.functions.moments import start
 from reconciler.functions.templates import compile_template
 from reconciler.model.desired import Group, Member, User, Value
 from reconciler.model.place import Origin
-from reconciler.model.vocabulary import ALIASES, GROUP_TEXTS, LOCATION_TEXTS, USER_BOOLEANS, USER_DATES, USER_LISTS, USER_TEXTS
+from reconciler.model.vocabulary import (
+    ALIASES,
+    GROUP_TEXTS,
+    LOCATION_TEXTS,
+    USER_BOOLEANS,
+    USER_DATES,
+    USER_LISTS,
+    USER_TEXTS,
+)
 from reconciler.stages.parse_rules import groups_in, parse_clause
 from reconciler.stages.reading import Node, nearest
 
@@ -23,7 +31,11 @@ def known_sources(types: Mapping[str, str]) -> set[str]:
 
 
 def parse_users(
-    nodes: Mapping[str, Node], defaults: list[Node], types: Mapping[str, str], locations: Mapping[str, Node]
+    nodes: Mapping[str, Node],
+    defaults: list[Node],
+    types: Mapping[str, str],
+    locations: Mapping[str, Node],
+    removed: Mapping[str, Origin],
 ) -> dict[str, User]:
     """The users by id, with locations, defaults and their templates applied."""
     places = {name: _values(node, LOCATION_TEXTS, types) for name, node in locations.items()}
@@ -32,16 +44,28 @@ def parse_users(
     for document, node in by_document.items():
         read[document] = _attributes(node, types, places)
         _check_templates(node, read[document][0], types)
-    users = {key: _user(key, node, types, places, read.get(node.document, ({}, None))) for key, node in nodes.items()}
+    users = {
+        key: _user(key, node, types, places, read.get(node.document, ({}, None)))
+        for key, node in nodes.items()
+    }
     for key, node in nodes.items():
         manager = users[key].attributes.get("manager")
-        if isinstance(manager, str) and manager not in users and node.has("manager"):
+        if (
+            isinstance(manager, str)
+            and manager not in users
+            and manager not in removed
+            and node.has("manager")
+        ):
             node.child("manager").wrong(f"`{manager}` is no declared user{nearest(manager, users)}")
     return users
 
 
 def _user(
-    key: str, node: Node, types: Mapping[str, str], places: Mapping[str, Values], default: tuple[Values, str | None]
+    key: str,
+    node: Node,
+    types: Mapping[str, str],
+    places: Mapping[str, Values],
+    default: tuple[Values, str | None],
 ) -> User:
     own, location = _attributes(node, types, places)
     given, default_location = default
@@ -58,7 +82,11 @@ def _user(
 
 def _render(attributes: Values, given: Values, own: Values) -> None:
     """Defaults may be templates over the user's attributes, other defaults included."""
-    pending = {name for name, value in given.items() if name not in own and isinstance(value, str) and "{{" in value and attributes.get(name) == value}
+    pending = {
+        name
+        for name, value in given.items()
+        if name not in own and isinstance(value, str) and "{{" in value and attributes.get(name) == value
+    }
     while pending:
         templates = {name: compile_template(str(given[name])) for name in pending}
         ready = [name for name in sorted(pending) if not templates[name].sources & pending] or sorted(pending)
@@ -89,7 +117,9 @@ def check_template(node: Node, text: str, known: set[str]) -> None:
         node.wrong(f"`{source}` is no source attribute{nearest(source, known)}")
 
 
-def _attributes(node: Node, types: Mapping[str, str], places: Mapping[str, Values]) -> tuple[Values, str | None]:
+def _attributes(
+    node: Node, types: Mapping[str, str], places: Mapping[str, Values]
+) -> tuple[Values, str | None]:
     location = None
     if node.has("location") and node.child("location").value is not None:
         location = node.child("location").text()
@@ -98,7 +128,9 @@ def _attributes(node: Node, types: Mapping[str, str], places: Mapping[str, Value
     return _values(node, known_sources(types), types, ("location", "previousIds")), location
 
 
-def _values(node: Node, known: set[str] | frozenset[str], types: Mapping[str, str], beside: tuple[str, ...] = ()) -> Values:
+def _values(
+    node: Node, known: set[str] | frozenset[str], types: Mapping[str, str], beside: tuple[str, ...] = ()
+) -> Values:
     values: Values = {}
     for child in node.items():
         name = ALIASES.get(child.name, child.name)
@@ -115,11 +147,24 @@ def _values(node: Node, known: set[str] | frozenset[str], types: Mapping[str, st
 def _value(node: Node, name: str, types: Mapping[str, str]) -> Value:
     if node.value is None:
         return None
-    kind = types.get(name, "date" if name in USER_DATES else "text[]" if name in USER_LISTS else "boolean" if name in USER_BOOLEANS else "text")
+    kind = types.get(
+        name,
+        "date"
+        if name in USER_DATES
+        else "text[]"
+        if name in USER_LISTS
+        else "boolean"
+        if name in USER_BOOLEANS
+        else "text",
+    )
     if kind.endswith("[]"):
         return tuple(entry.text() for entry in node.entries())
     if kind == "boolean":
-        return node.choice((True, False), True) if isinstance(node.value, bool) else _wrong(node, f"`{name}` is `{node.value}`; write true or false, without quotes")
+        return (
+            node.choice((True, False), True)
+            if isinstance(node.value, bool)
+            else _wrong(node, f"`{name}` is `{node.value}`; write true or false, without quotes")
+        )
     text = node.text()
     try:
         if kind == "date":
@@ -139,7 +184,10 @@ def _wrong(node: Node, text: str) -> Value:
 
 
 def parse_groups(
-    nodes: Mapping[str, Node], users: Mapping[str, User], removed: Mapping[str, Origin], types: Mapping[str, str]
+    nodes: Mapping[str, Node],
+    users: Mapping[str, User],
+    removed: Mapping[str, Origin],
+    types: Mapping[str, str],
 ) -> dict[str, Group]:
     """The groups by id; references exist, and neither nesting nor rules go round in circles."""
     groups: dict[str, Group] = {}
@@ -151,7 +199,11 @@ def parse_groups(
             if child.name in GROUP_TEXTS:
                 attributes[child.name] = None if child.value is None else child.text()
         attributes.setdefault("displayName", key)
-        members = tuple(_member(entry, people, nodes) for entry in node.child("members").entries()) if node.has("members") else ()
+        members = (
+            tuple(_member(entry, people, nodes) for entry in node.child("members").entries())
+            if node.has("members")
+            else ()
+        )
         groups[key] = Group(
             id=key, attributes=attributes, members=members,
             rule=parse_clause(node.child("membershipRule"), types, nodes) if node.has("membershipRule") else None,
@@ -191,7 +243,10 @@ def _member(node: Node, people: set[str], groups: Mapping[str, Node]) -> Member:
 
 
 def _check_cycles(groups: Mapping[str, Group], nodes: Mapping[str, Node]) -> None:
-    links = {key: [m.group for m in g.members if m.group in groups] + [n for n in groups_in(g.rule) if n in groups] for key, g in groups.items()}
+    links = {
+        key: [m.group for m in g.members if m.group in groups] + [n for n in groups_in(g.rule) if n in groups]
+        for key, g in groups.items()
+    }
     done: set[str] = set()
 
     def visit(key: str, trail: tuple[str, ...]) -> None:

@@ -23,7 +23,9 @@ SHORT = {
 _ENTRA = {re.sub(r"[ _]", "", name).casefold(): name for name in OPERATORS}
 
 
-def parse_scopes(nodes: Mapping[str, Node], types: Mapping[str, str], groups: Mapping[str, Anything]) -> dict[str, Clause]:
+def parse_scopes(
+    nodes: Mapping[str, Node], types: Mapping[str, str], groups: Mapping[str, Anything]
+) -> dict[str, Clause]:
     """The named scopes."""
     return {name: parse_clause(node, types, groups) for name, node in nodes.items()}
 
@@ -68,7 +70,9 @@ def _attribute(node: Node, name: str, types: Mapping[str, str]) -> str:
     name = ALIASES.get(name, name)
     known = {*USER_TEXTS, *USER_DATES, *USER_LISTS, *USER_BOOLEANS, *types, "manager", "objectId"}
     if name not in known:
-        node.wrong(f"`{name}` is no source attribute{nearest(name, {*known, 'all', 'any', 'not', 'memberOf'})}")
+        node.wrong(
+            f"`{name}` is no source attribute{nearest(name, {*known, 'all', 'any', 'not', 'memberOf'})}"
+        )
     return name
 
 
@@ -84,12 +88,16 @@ def _short(node: Node, types: Mapping[str, str]) -> Clause:
         operator = SHORT[child.name]
         if operator in UNARY:
             positive = child.choice((True, False), True)
-            clause: Clause = Comparison(attribute=attribute, operator=operator, values=(), origin=child.origin)
+            clause: Clause = Comparison(
+                attribute=attribute, operator=operator, values=(), origin=child.origin
+            )
             parts.append(clause if positive else Not(part=clause))
         else:
             values = _values(child)
             _check(child, operator, values)
-            parts.append(Comparison(attribute=attribute, operator=operator, values=values, origin=child.origin))
+            parts.append(
+                Comparison(attribute=attribute, operator=operator, values=values, origin=child.origin)
+            )
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
 
 

@@ -15,7 +15,17 @@ from reconciler.model.place import Document
 from reconciler.model.profile import Profile
 from reconciler.model.resource import Type
 from reconciler.model.scim_schema import KNOWN, characteristic
-from reconciler.model.target import Approval, Client, Deprovision, Disposal, Learnt, Limit, Scope, SecretRef, Target
+from reconciler.model.target import (
+    Approval,
+    Client,
+    Deprovision,
+    Disposal,
+    Learnt,
+    Limit,
+    Scope,
+    SecretRef,
+    Target,
+)
 from reconciler.model.vocabulary import ALIASES, GROUP_TEXTS
 from reconciler.policies import DEFAULT_LIMITS
 from reconciler.stages.parse_people import check_template, known_sources
@@ -31,14 +41,18 @@ _SOFT_DELETED = re.compile(
 )
 
 
-def parse_mappings(nodes: Map[str, Node], profiles: Map[str, Profile], types: Map[str, str]) -> dict[str, Mapping]:
+def parse_mappings(
+    nodes: Map[str, Node], profiles: Map[str, Profile], types: Map[str, str]
+) -> dict[str, Mapping]:
     """The mappings by name, those that profiles ship included (as `profile:<name>`)."""
     extra = {path for profile in profiles.values() for path, _ in profile.attributes}
     mappings = {name: _mapping(node, extra, types) for name, node in nodes.items()}
     for name, profile in profiles.items():
         if profile.mapping:
             shipped = Gathered({name: Document(path=name, text="")})
-            mappings[f"profile:{name}"] = _mapping(Node(profile.mapping, name, (name,), shipped), extra, types)
+            mappings[f"profile:{name}"] = _mapping(
+                Node(profile.mapping, name, (name,), shipped), extra, types
+            )
     return mappings
 
 
@@ -47,8 +61,16 @@ def _mapping(node: Node, extra: set[str], types: Map[str, str]) -> Mapping:
     if "users" not in children:
         node.wrong("maps no users; write users: {match: [externalId, userName], attributes: {…}}")
     empty = ObjectMapping(match=(), attributes=())
-    users = _object(children["users"], "User", extra, known_sources(types) | {"objectId", "IsSoftDeleted"}) if "users" in children else empty
-    groups = _object(children["groups"], "Group", extra, {*GROUP_TEXTS, "objectId", "members"}) if "groups" in children else None
+    users = (
+        _object(children["users"], "User", extra, known_sources(types) | {"objectId", "IsSoftDeleted"})
+        if "users" in children
+        else empty
+    )
+    groups = (
+        _object(children["groups"], "Group", extra, {*GROUP_TEXTS, "objectId", "members"})
+        if "groups" in children
+        else None
+    )
     return Mapping(name=node.name, users=users, groups=groups)
 
 
@@ -64,10 +86,14 @@ def _object(node: Node, type_: Type, extra: set[str], sources: set[str]) -> Obje
     match = children["match"].texts() if "match" in children else ()
     for path in match:
         if path not in attributes:
-            children["match"].wrong(f"`{path}` is matched on but not mapped; add it to attributes{nearest(path, attributes)}")
+            children["match"].wrong(
+                f"`{path}` is matched on but not mapped; add it to attributes{nearest(path, attributes)}"
+            )
     if not match:
         node.wrong("says no `match`; write match: [externalId, userName]")
-    return ObjectMapping(match=tuple(path for path in match if path in attributes), attributes=tuple(attributes.values()))
+    return ObjectMapping(
+        match=tuple(path for path in match if path in attributes), attributes=tuple(attributes.values())
+    )
 
 
 def _attribute(node: Node, type_: Type, extra: set[str], sources: set[str]) -> AttributeMapping | None:
@@ -79,7 +105,9 @@ def _attribute(node: Node, type_: Type, extra: set[str], sources: set[str]) -> A
     known = characteristic(path, type_)
     custom = path.urn is not None and path.urn.startswith("urn:") and ":enterprise:" not in path.urn
     if known is None and str(path) not in extra and not custom:
-        node.wrong(f"`{node.name}` is no attribute of a {type_} here{nearest(node.name, {*KNOWN[type_], *extra})}")
+        node.wrong(
+            f"`{node.name}` is no attribute of a {type_} here{nearest(node.name, {*KNOWN[type_], *extra})}"
+        )
         return None
     if known and known.read_only:
         node.wrong(f"`{node.name}` is read-only; take it out")
@@ -102,13 +130,15 @@ def _long(node: Node, kind: Node, base: AttributeMapping, sources: set[str]) -> 
     elif kind.name == "template":
         check_template(kind, text, sources)
     elif kind.name == "expression" and not _SOFT_DELETED.fullmatch(text):
-        kind.wrong(f"`{text}` is not understood yet; write Not([IsSoftDeleted]), or use source, template or constant")
+        kind.wrong(
+            f"`{text}` is not understood yet; write Not([IsSoftDeleted]), or use source, template or constant"
+        )
     return replace(
         base, kind=kind.name, text=text, constant=kind.value if isinstance(kind.value, bool) else None,  # type: ignore[arg-type]
         default=node.child("default").text() if node.has("default") else None,
-        default_on=node.child("defaultOn").choice(("always", "create"), "always") if node.has("defaultOn") else "always",  # type: ignore[arg-type]
-        absent=node.child("absent").choice(("keep", "clear"), "keep") if node.has("absent") else "keep",  # type: ignore[arg-type]
-        apply=node.child("apply").choice(("always", "create"), "always") if node.has("apply") else "always",  # type: ignore[arg-type]
+        default_on=node.child("defaultOn").choice(("always", "create"), "always") if node.has("defaultOn") else "always",
+        absent=node.child("absent").choice(("keep", "clear"), "keep") if node.has("absent") else "keep",
+        apply=node.child("apply").choice(("always", "create"), "always") if node.has("apply") else "always",
     )  # fmt: skip
 
 
@@ -128,7 +158,9 @@ def parse_targets(
     targets: dict[str, Target] = {}
     for name, node in nodes.items():
         own = {child.name: child for child in node.items(KEYS)}
-        reader = _TargetReader(node, {**given, **own}, given.get("budgets"), mappings, profiles, scopes, types, users, groups)
+        reader = _TargetReader(
+            node, {**given, **own}, given.get("budgets"), mappings, profiles, scopes, types, users, groups
+        )
         target = reader.read()
         if target:
             targets[name] = target
@@ -174,7 +206,9 @@ class _TargetReader:
                 self.keys["mapping"].wrong(f"`{name}` is no mapping{nearest(name, self.mappings)}")
             return self.mappings.get(name)  # type: ignore[no-any-return]
         if f"profile:{profile.name}" not in self.mappings:
-            self.node.wrong(f"target `{self.node.name}` has no `mapping`, and its profile {profile.name} ships none")
+            self.node.wrong(
+                f"target `{self.node.name}` has no `mapping`, and its profile {profile.name} ships none"
+            )
         return self.mappings.get(f"profile:{profile.name}")  # type: ignore[no-any-return]
 
     def _url(self) -> SecretRef:
@@ -182,7 +216,11 @@ class _TargetReader:
         ref = _reference(node, ("env", "default"))
         text = ref.literal if ref.literal is not None else ref.default
         parts = urlsplit(text) if text else None
-        if parts and parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
+        if (
+            parts
+            and parts.scheme != "https"
+            and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
+        ):
             node.wrong(f"`{text}` is no https url; plain http goes to loopback only")
         return ref
 
@@ -191,7 +229,9 @@ class _TargetReader:
             return None
         for child in self.keys["auth"].items(("bearer",)):
             if not isinstance(child.value, dict):
-                child.wrong("holds a secret in plain text; write {env: NAME} or {file: path}, and renew that secret")
+                child.wrong(
+                    "holds a secret in plain text; write {env: NAME} or {file: path}, and renew that secret"
+                )
                 return None
             return _reference(child, ("env", "file", "command"))
         return None
@@ -207,7 +247,7 @@ class _TargetReader:
                 else:
                     groups = tuple(self._assigned(entry) for entry in child.entries())
         return Scope(
-            users=children["users"].choice(("assigned", "all"), "assigned") if "users" in children else "assigned",  # type: ignore[arg-type]
+            users=children["users"].choice(("assigned", "all"), "assigned") if "users" in children else "assigned",
             assigned_users=users, assigned_groups=groups, filter=self._filter(children.get("filter")),
             groups=self._scope_groups(children.get("groups")),
         )  # fmt: skip
@@ -252,9 +292,19 @@ class _TargetReader:
     def _deprovision(self) -> Deprovision:
         values: dict[str, Any] = {}
         names = {"outOfScope": "out_of_scope", "deleteAfterDays": "delete_after_days"}
-        allowed = ("disabled", "outOfScope", "removed", "vanished", "memberships", "groups", "deleteAfterDays")
+        allowed = (
+            "disabled",
+            "outOfScope",
+            "removed",
+            "vanished",
+            "memberships",
+            "groups",
+            "deleteAfterDays",
+        )
         for child in self.keys["deprovision"].items(allowed) if "deprovision" in self.keys else ():
-            options = {"memberships": ("keep", "remove"), "groups": ("ignore", "delete")}.get(child.name, get_args(Disposal))
+            options = {"memberships": ("keep", "remove"), "groups": ("ignore", "delete")}.get(
+                child.name, get_args(Disposal)
+            )
             if child.name == "deleteAfterDays":
                 values[names[child.name]] = None if child.value is None else int(child.number())
             else:
@@ -262,7 +312,11 @@ class _TargetReader:
         return Deprovision(**values)
 
     def _protected(self, kind: str) -> tuple[str, ...]:
-        found = {child.name: child for child in self.keys["protected"].items(("users", "groups"))} if "protected" in self.keys else {}
+        found = (
+            {child.name: child for child in self.keys["protected"].items(("users", "groups"))}
+            if "protected" in self.keys
+            else {}
+        )
         return found[kind].texts() if kind in found else ()
 
     def _budgets(self) -> tuple[tuple[str, Limit], ...]:
@@ -276,8 +330,14 @@ class _TargetReader:
 
     def _client(self) -> Client:
         values: dict[str, Any] = {}
-        numbers = {"concurrency": "concurrency", "requestsPerSecond": "requests_per_second", "timeoutSeconds": "timeout_seconds"}
-        for child in self.keys["client"].items((*numbers, "caFile", "proxy")) if "client" in self.keys else ():
+        numbers = {
+            "concurrency": "concurrency",
+            "requestsPerSecond": "requests_per_second",
+            "timeoutSeconds": "timeout_seconds",
+        }
+        for child in (
+            self.keys["client"].items((*numbers, "caFile", "proxy")) if "client" in self.keys else ()
+        ):
             if child.name in numbers:
                 value = child.number(1 if child.name == "concurrency" else 0.01)
                 values[numbers[child.name]] = int(value) if child.name == "concurrency" else value
@@ -286,9 +346,19 @@ class _TargetReader:
         return Client(**values)
 
     def _learnt(self) -> Learnt:
-        found = {child.name: child for child in self.keys["learnt"].items(("withhold", "memberRemoval"))} if "learnt" in self.keys else {}
-        removal = found["memberRemoval"].choice(("pathFilter", "valueArray"), "pathFilter") if "memberRemoval" in found else None
-        return Learnt(withhold=found["withhold"].texts() if "withhold" in found else (), member_removal=removal)  # type: ignore[arg-type]
+        found = (
+            {child.name: child for child in self.keys["learnt"].items(("withhold", "memberRemoval"))}
+            if "learnt" in self.keys
+            else {}
+        )
+        removal = (
+            found["memberRemoval"].choice(("pathFilter", "valueArray"), "pathFilter")
+            if "memberRemoval" in found
+            else None
+        )
+        return Learnt(
+            withhold=found["withhold"].texts() if "withhold" in found else (), member_removal=removal
+        )
 
 
 def _reference(node: Node, keys: tuple[str, ...]) -> SecretRef:
@@ -310,10 +380,14 @@ def parse_approvals(nodes: list[Node], targets: Map[str, Target]) -> tuple[Appro
     for node in nodes:
         parts = {child.name: child.text() for child in node.items(("target", "rule", "digest", "reason"))}
         if missing := [key for key in ("target", "rule", "digest") if not parts.get(key)]:
-            node.wrong(f"lacks {', '.join(missing)}; write {{target: …, rule: deactivate, digest: 'sha256:…', reason: …}}")
+            node.wrong(
+                f"lacks {', '.join(missing)}; write {{target: …, rule: deactivate, digest: 'sha256:…', reason: …}}"
+            )
             continue
         if parts["rule"] not in DEFAULT_LIMITS:
-            node.child("rule").wrong(f"`{parts['rule']}` is no budget{nearest(parts['rule'], DEFAULT_LIMITS)}")
+            node.child("rule").wrong(
+                f"`{parts['rule']}` is no budget{nearest(parts['rule'], DEFAULT_LIMITS)}"
+            )
         if parts["target"] not in targets:
             node.child("target").wrong(f"`{parts['target']}` is no target{nearest(parts['target'], targets)}")
         approvals.append(Approval(**parts))

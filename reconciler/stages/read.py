@@ -1,6 +1,7 @@
 """Read: one YAML document into plain values by YAML 1.2's core rules, with bounds (research: perf 1).
 
-Built on libyaml's events: `NO` is text, dates are text, keys are text, and a number keeps how it was written."""
+Built on libyaml's events: `NO` is text, dates are text, keys are text, and a number keeps how it was written.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +65,9 @@ def _read(document: Document) -> tuple[object, dict[NodePath, tuple[int, int]], 
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = getattr(error, "problem", None) or "cannot be read"
-        builder.mistakes.append(Mistake(document.path, line, column, f"is not YAML: {problem}; check indentation and quotes here"))
+        builder.mistakes.append(
+            Mistake(document.path, line, column, f"is not YAML: {problem}; check indentation and quotes here")
+        )
         value = None
     except _TooMuchError as error:
         builder.mistakes.append(error.mistake)
@@ -107,16 +110,19 @@ class _Builder:
             raise _TooMuchError(self.mistake(event, f"is nested deeper than {DEEPEST}; flatten it"))
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
-        if event.tag is not None and not (isinstance(event, yaml.ScalarEvent) and event.implicit[1] and event.tag == "!"):
+        if event.tag is not None and not (
+            isinstance(event, yaml.ScalarEvent) and event.implicit[1] and event.tag == "!"
+        ):
             self.wrong(event, f"has the tag {event.tag}; write the plain value without it")
         before = self.nodes
         if isinstance(event, yaml.ScalarEvent):
             value: object = self.scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
-            value = []
+            items: list[object] = []
             while not self.parser.check_event(yaml.SequenceEndEvent):
-                value.append(self.node((*path, len(value))))  # type: ignore[attr-defined]
+                items.append(self.node((*path, len(items))))
             self.parser.get_event()
+            value = items
         else:
             value = self.mapping(path)
         if event.anchor:
@@ -172,7 +178,7 @@ class _Builder:
         return Mistake(self.path, event.start_mark.line + 1, event.start_mark.column + 1, text)
 
 
-def _as_written(number: int | float, kind: type, text: str) -> object:
+def _as_written(number: float, kind: type, text: str) -> object:
     if str(number) == text:
         return number
     written = kind(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from reconciler.model.place import Document, Mistake, NodePath, Origin
 from reconciler.stages.read import locate, text_of
@@ -62,7 +62,8 @@ class Node:
 
     def child(self, key: str | int) -> Node:
         """The value under `key`, None if there is none."""
-        inner = self.value[key] if isinstance(self.value, list | dict) else None  # type: ignore[call-overload]
+        home: Any = self.value
+        inner: object = home[key] if isinstance(home, list | dict) else None
         return Node(inner, self.document, (*self.path, key), self.gathered)
 
     def has(self, key: str) -> bool:
@@ -97,7 +98,11 @@ class Node:
 
     def texts(self) -> tuple[str, ...]:
         """A text, or a list of them."""
-        return tuple(entry.text() for entry in self.entries()) if isinstance(self.value, list) else (self.text(),)
+        return (
+            tuple(entry.text() for entry in self.entries())
+            if isinstance(self.value, list)
+            else (self.text(),)
+        )
 
     def number(self, least: float = 0) -> float:
         """A number of at least `least`."""
@@ -110,7 +115,9 @@ class Node:
         """One of `options`."""
         found = [option for option in options if option == self.value]
         if not found:
-            self.wrong(f"`{self.name}` is `{self.value}`; write one of {', '.join(str(option) for option in options)}")
+            self.wrong(
+                f"`{self.name}` is `{self.value}`; write one of {', '.join(str(option) for option in options)}"
+            )
         return found[0] if found else default
 
     def read(self, reader: Callable[[str], T], fallback: T) -> T:
@@ -128,4 +135,6 @@ def _kind(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "a boolean"
-    return {dict: "a mapping", list: "a list"}.get(type(value), f"`{value}`")
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else f"`{value}`"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from math import ceil
 
+from reconciler.model.change import AttributeChange, Change, MemberChange, Reason
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import PlanStale, UsageError
 from reconciler.model.plan import Plan, TargetPlan
@@ -62,8 +63,6 @@ def _arrow(value: object) -> str:
 
 
 def _atoms(target: str, entry: dict[str, object]) -> dict[str, object]:
-    from reconciler.model.change import AttributeChange, Change, MemberChange, Reason
-
     members = entry["members"]
     change = Change(
         target=target, action=entry["action"], type=entry["type"], key=entry["key"], id=entry["id"],  # type: ignore[arg-type]

@@ -99,7 +99,12 @@ class Directory:
         path.write_text(text.replace(before, after), encoding="utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environ = {**os.environ, "SCIM_URL": self.server.url, "SCIM_TOKEN": self.server.token, "NO_COLOR": "1"}
+        environ = {
+            **os.environ,
+            "SCIM_URL": self.server.url,
+            "SCIM_TOKEN": self.server.token,
+            "NO_COLOR": "1",
+        }
         program = [sys.executable, "-m", "reconciler", "-C", str(self.base), *arguments]
         return subprocess.run(program, env=environ, capture_output=True, text=True, check=False)
 
@@ -145,7 +150,9 @@ def test_a_first_apply_creates_everybody_and_then_rests(directory: Directory) ->
 
     assert directory.actions() == []
     users = directory.users()
-    manager = users["ada@example.com"]["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]["manager"]
+    manager = users["ada@example.com"]["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"][
+        "manager"
+    ]
     assert manager["value"] == users["grace@example.com"]["id"]
 
 
@@ -161,7 +168,9 @@ def test_a_changed_value_is_one_update(directory: Directory) -> None:
 
 def test_a_leaver_is_deactivated_and_comes_back(directory: Directory) -> None:
     directory.apply()
-    directory.edit("users", "    displayName: Bob Li\n", "    displayName: Bob Li\n    accountEnabled: false\n")
+    directory.edit(
+        "users", "    displayName: Bob Li\n", "    displayName: Bob Li\n    accountEnabled: false\n"
+    )
     assert directory.actions() == [("deactivate", "bob")]
     directory.apply()
     assert directory.actions() == []
@@ -236,7 +245,9 @@ def test_an_edited_plan_is_refused_with_exit_4(directory: Directory) -> None:
 def test_a_broken_budget_refuses_with_exit_3_and_an_approval_lifts_it(directory: Directory) -> None:
     directory.apply()
     directory.edit("targets", "deactivate: {count: 5}", "deactivate: {count: 0}")
-    directory.edit("users", "    displayName: Bob Li\n", "    displayName: Bob Li\n    accountEnabled: false\n")
+    directory.edit(
+        "users", "    displayName: Bob Li\n", "    displayName: Bob Li\n    accountEnabled: false\n"
+    )
     refused = directory.run("apply", "--yes")
     assert refused.returncode == 3
     assert directory.users()["bob@example.com"]["active"] is True

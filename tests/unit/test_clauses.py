@@ -7,7 +7,17 @@ from reconciler.model.clause import All, Any, Comparison, MemberOf, Not
 from reconciler.model.place import Origin
 
 HERE = Origin(document="desired_state/scopes.yaml")
-VALUE_OPERATORS = ["EQUALS", "NOT EQUALS", "REGEX MATCH", "NOT REGEX MATCH", "ENDS_WITH", "Includes", "&", "!&", "STARTS_WITH"]
+VALUE_OPERATORS = [
+    "EQUALS",
+    "NOT EQUALS",
+    "REGEX MATCH",
+    "NOT REGEX MATCH",
+    "ENDS_WITH",
+    "Includes",
+    "&",
+    "!&",
+    "STARTS_WITH",
+]
 
 
 def holds(operator: str, given: object, *values: str) -> bool:
