@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Map
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from reconciler.model.attribute_path import parse_path
@@ -351,7 +351,7 @@ class _TargetReader:
             if "learnt" in self.keys
             else {}
         )
-        removal = (
+        removal: Literal["pathFilter", "valueArray"] | None = (
             found["memberRemoval"].choice(("pathFilter", "valueArray"), "pathFilter")
             if "memberRemoval" in found
             else None

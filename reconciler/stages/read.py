@@ -144,14 +144,14 @@ class _Builder:
             event = self.parser.get_event()
             if not isinstance(event, yaml.ScalarEvent):
                 raise _TooMuchError(self.mistake(event, "is a key that is no text; write a plain word"))
-            key = event.value
+            key, line, column = event.value, *self.mark(event)
             if key == "<<" and event.implicit[0]:
                 self.wrong(event, "is a merge key; write the values out, or use defaults")
             elif key in value:
                 first = self.places[(*path, key)]
                 self.wrong(event, f"`{key}` stands here twice, first in line {first[0]}; keep one of them")
             else:
-                self.places[(*path, key)] = (event.start_mark.line + 1, event.start_mark.column + 1)
+                self.places[(*path, key)] = (line, column)
             inner = self.node((*path, key))
             value.setdefault(key, inner)
         self.parser.get_event()
@@ -174,8 +174,11 @@ class _Builder:
     def wrong(self, event: Any, text: str) -> None:
         self.mistakes.append(self.mistake(event, text))
 
+    def mark(self, event: Any) -> tuple[int, int]:
+        return event.start_mark.line + 1, event.start_mark.column + 1
+
     def mistake(self, event: Any, text: str) -> Mistake:
-        return Mistake(self.path, event.start_mark.line + 1, event.start_mark.column + 1, text)
+        return Mistake(self.path, *self.mark(event), text)
 
 
 def _as_written(number: float, kind: type, text: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from reconciler.model.place import Document, Mistake, NodePath, Origin
 from reconciler.stages.read import locate, text_of
@@ -62,8 +62,9 @@ class Node:
 
     def child(self, key: str | int) -> Node:
         """The value under `key`, None if there is none."""
-        home: Any = self.value
-        inner: object = home[key] if isinstance(home, list | dict) else None
+        inner: object = None
+        if isinstance(self.value, dict) or (isinstance(self.value, list) and isinstance(key, int)):
+            inner = self.value[key]
         return Node(inner, self.document, (*self.path, key), self.gathered)
 
     def has(self, key: str) -> bool:
