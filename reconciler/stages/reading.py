@@ -63,8 +63,10 @@ class Node:
     def child(self, key: str | int) -> Node:
         """The value under `key`, None if there is none."""
         inner: object = None
-        if isinstance(self.value, dict) or (isinstance(self.value, list) and isinstance(key, int)):
+        if isinstance(self.value, dict):
             inner = self.value[key]
+        if isinstance(self.value, list):
+            inner = self.value[int(key)]
         return Node(inner, self.document, (*self.path, key), self.gathered)
 
     def has(self, key: str) -> bool:
