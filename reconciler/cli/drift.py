@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli import Settings
 from reconciler.cli.plan import exit_code
-from reconciler.cli.showing import show_plan
+from reconciler.cli.showing import json_on_failure, show_plan
 
 
 @click.command("drift")
@@ -20,6 +20,7 @@ def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...]
     from reconciler.pipeline import here, load, make_plan
 
     world = here(settings.base, settings.desired, settings.data)
-    plan = make_plan(load(world), targets, world)
+    with json_on_failure(forms):
+        plan = make_plan(load(world), targets, world)
     show_plan(plan, forms)
     sys.exit(exit_code(plan, None, True))

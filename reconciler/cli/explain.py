@@ -8,6 +8,7 @@ import sys
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.showing import json_on_failure
 
 
 @click.command("explain")
@@ -22,7 +23,8 @@ def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) 
     from reconciler.pipeline import explain, here, load
 
     world = here(settings.base, settings.desired, settings.data)
-    stories = explain(load(world), name, targets, world)
+    with json_on_failure((form,)):
+        stories = explain(load(world), name, targets, world)
     if form == "json":
         click.echo(json.dumps(stories, indent=2, ensure_ascii=False, sort_keys=True))
     else:

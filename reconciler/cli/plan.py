@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import Settings
-from reconciler.cli.showing import show_plan
+from reconciler.cli.showing import json_on_failure, show_plan
 
 
 @click.command("plan")
@@ -39,8 +39,9 @@ def command(
     from reconciler.stages.restrict import restrict
 
     world = here(settings.base, settings.desired, settings.data)
-    state = load(world)
-    plan = restrict(make_plan(state, targets, world), only, state)
+    with json_on_failure(forms):
+        state = load(world)
+        plan = restrict(make_plan(state, targets, world), only, state)
     if out is not None:
         out.write_text(render(plan), encoding="utf-8")
     show_plan(plan, forms)

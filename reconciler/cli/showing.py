@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,3 +37,18 @@ def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
     for target in plan.targets:
         if target.error:
             click.echo(f"{target.name}: {target.error}", err=True)
+
+
+@contextmanager
+def json_on_failure(forms: tuple[str, ...]) -> Iterator[None]:
+    """Keeps stdout valid JSON where JSON was asked for and an error stops the command; the error goes on."""
+    from reconciler.model.errors import ReconcilerError
+
+    try:
+        yield
+    except ReconcilerError as error:
+        if "json" in forms:
+            click.echo(
+                json.dumps({"error": str(error), "exitCode": error.exit_code}, indent=2, ensure_ascii=False)
+            )
+        raise
