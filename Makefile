@@ -56,8 +56,8 @@ wheel: install
 bench: install
 	@if [ -d tests/benchmarks ]; then $(BIN)/python -m pytest tests/benchmarks -o testpaths= --timeout=900 -s; else echo "no benchmarks yet"; fi
 
-# No registry's host may stand in a lock file: each machine has its own.
-COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet
+# pip takes an extra from the newest release unless its pin names the extra. No registry's host may stand in a lock file: each machine has its own.
+COMPILE := uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet
 lock: install
 	$(BIN)/$(COMPILE) pyproject.toml --extra dev -o requirements.lock
 	cd tests/servers/django_scim2 && $(CURDIR)/$(BIN)/$(COMPILE) requirements.in -o requirements.lock
