@@ -144,7 +144,9 @@ async def begin(state: DesiredState, target: Target, world: World, reader: ScimR
     found = await discover(reader)
     stored = load_learnt(world.data, target.name)
     learnt, profile = target.learnt, target.profile
-    withhold = {(path, None) for path in (*profile.withhold, *learnt.withhold)}
+    withhold = {(path, None) for path in profile.withhold} | {
+        (entry.path, entry.key) for entry in learnt.withhold
+    }
     withhold |= {(str(path), key) for path, key in stored.get("withhold", [])}
     exact = {**found.case_exact, **dict.fromkeys(profile.case_exact, True)}
     mapping = target.mapping

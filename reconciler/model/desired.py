@@ -23,7 +23,12 @@ class User:
     id: str
     attributes: dict[str, Value]
     previous_ids: tuple[str, ...] = ()
-    origin: Origin
+    document: str  # the path of the document that declares it
+
+    @property
+    def origin(self) -> Origin:
+        """Where the user is declared."""
+        return Origin(document=self.document, path=("users", self.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from reconciler.model.clause import Clause
 from reconciler.model.mapping import Mapping
 from reconciler.model.place import Origin
 from reconciler.model.profile import Profile
+from reconciler.model.resource import Type
 
 Disposal = Literal["deactivate", "delete", "ignore"]
 
@@ -81,11 +82,42 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learnt:
-    """What apply found out about an endpoint: paths it does not keep and the dialect it understands."""
+class Withheld:
+    """A path that the endpoint does not keep: of one user or group, or of every one (`key` None)."""
 
-    withhold: tuple[str, ...] = ()
+    path: str
+    type: Type | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """What apply found out about an endpoint: paths it does not keep and the dialect it understands.
+
+    In YAML an entry of `withhold` is a path, or `{user: ada, path: title}`, or `{group: sales, path: members}`.
+    """
+
+    withhold: tuple[Withheld, ...] = ()
     member_removal: Literal["pathFilter", "valueArray"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where a message is posted; the url itself is a secret."""
+
+    url: SecretRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """A message over SMTP with STARTTLS where the server offers it (port 465: TLS from the start)."""
+
+    to: str
+    sender: str
+    host: str
+    port: int = 587
+    username: SecretRef | None = None
+    password: SecretRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +149,6 @@ class Target:
     protected_groups: tuple[str, ...] = ()
     budgets: tuple[tuple[str, Limit], ...] = ()
     client: Client = field(default_factory=Client)
-    notify: tuple[tuple[str, str], ...] = ()
+    notify: tuple[Webhook | Email, ...] = ()
     learnt: Learnt = field(default_factory=Learnt)
     origin: Origin

@@ -77,7 +77,7 @@ def _user(
     attributes["objectId"] = key
     _render(attributes, given, own)
     previous = node.child("previousIds").texts() if node.has("previousIds") else ()
-    return User(id=key, attributes=attributes, previous_ids=previous, origin=node.origin)
+    return User(id=key, attributes=attributes, previous_ids=previous, document=node.document)
 
 
 def _render(attributes: Values, given: Values, own: Values) -> None:

@@ -25,6 +25,7 @@ from reconciler.model.target import (
     Scope,
     SecretRef,
     Target,
+    Withheld,
 )
 from reconciler.model.vocabulary import ALIASES, GROUP_TEXTS
 from reconciler.policies import DEFAULT_LIMITS
@@ -357,7 +358,10 @@ class _TargetReader:
             else None
         )
         return Learnt(
-            withhold=found["withhold"].texts() if "withhold" in found else (), member_removal=removal
+            withhold=tuple(Withheld(path=path) for path in found["withhold"].texts())
+            if "withhold" in found
+            else (),
+            member_removal=removal,
         )
 
 
