@@ -1,175 +1,208 @@
-"""Apply: send the requests of changes in order, fill in ids, and say what each came to (DESIGN 6)."""
+"""Apply: send the requests of ordered changes, fill in ids, and say what each came to (DESIGN 6)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Protocol
 
+from reconciler.edge.breaker import Breaker
 from reconciler.edge.client import ScimWriter
+from reconciler.edge.creating import Creating
+from reconciler.edge.references import resolve
 from reconciler.model.change import Change
 from reconciler.model.errors import AnswerLost, Refused, TargetError
-from reconciler.model.request import Outcome, Ref, Request
+from reconciler.model.request import Outcome, Request
+from reconciler.model.resource import Type
 
-IDENTITY = ("schemas", "userName", "displayName", "externalId", "active")  # the least that makes a resource
+Key = tuple[Type, str]
+Document = dict[str, object]
+TRIES = 4  # of a write whose answer is lost again and again
 
 
 class Lower(Protocol):
-    """Turns a change into its request, with the ids known by now and the document where a form needs it."""
+    """Turns a change into its requests, with the ids known by now and the document where a form needs it."""
+
+    def __call__(self, change: Change, ids: Mapping[str, str], document: Document | None) -> tuple[Request, ...]:
+        """The requests, in order; none if there is nothing to send."""
+
+
+class Remain(Protocol):
+    """Says what of a change is left to do at a resource that was just read again."""
 
     def __call__(
-        self, change: Change, ids: Mapping[str, str], document: dict[str, object] | None
-    ) -> Request | None:
-        """The request, or None if there is nothing to send."""
+        self, change: Change, document: Document | None, ids: Mapping[str, str]
+    ) -> tuple[Change | None, tuple[str, ...]]:
+        """The rest, None if nothing is left; and the paths that hold neither the old nor the new value."""
 
 
-class Applying:
-    """One pass over ordered changes; at most one request at a time per resource, since a resource has one change."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plans:
+    """What apply asks the pure stages: how to say a change, what is left of one, and what waits for what."""
 
-    def __init__(
-        self, writer: ScimWriter, lower: Lower, ids: dict[str, str], endpoints: Mapping[str, str],
-        *, needs_document: bool, on_outcome: Callable[[Change, Outcome], None], stop: asyncio.Event,
-    ) -> None:  # fmt: skip
-        self.writer, self.lower, self.ids, self.endpoints = writer, lower, ids, endpoints
-        self.needs_document, self.on_outcome, self.stop = needs_document, on_outcome, stop
-        self.outcomes: list[Outcome] = []
+    lower: Lower
+    remain: Remain
+    reads_first: Callable[[Change], bool]
+    phase: Callable[[Change], int]
+    blockers: Mapping[Key, frozenset[Key]]
 
-    async def run(self, changes: Sequence[Change]) -> list[Outcome]:
-        """The outcomes of `changes`; a failed change blocks only what needs it."""
-        for batch in _batches(changes):
-            await self._batch(batch)
-        return self.outcomes
 
-    async def _batch(self, changes: list[Change]) -> None:
-        pending = {change.key: change for change in changes}
-        while pending and not self.stop.is_set():
-            requests = {key: await self._lowered(change) for key, change in pending.items()}
-            ready = [
-                key for key, request in requests.items() if not (_refs(request) & pending.keys() - {key})
-            ]
-            chosen = ready or list(pending)  # a cycle of managers: create without, the next pass links them
-            await asyncio.gather(*(self._one(pending[key], requests[key]) for key in chosen))
-            for key in chosen:
-                del pending[key]
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What a run shares: live ids by our key, how it is told, and when it is to end."""
 
-    async def _lowered(self, change: Change) -> Request | None:
-        document = None
-        if self.needs_document and change.id is not None and change.action != "delete":
-            try:
-                document = await self.writer.resource(self.endpoints[change.type], change.id)
-            except TargetError:
-                document = None
-        return self.lower(change, self.ids, document)
+    ids: dict[str, str]
+    endpoints: Mapping[Type, str]
+    width: int
+    tell: Callable[[Outcome], None]
+    stop: asyncio.Event
+    breaker: Breaker = field(default_factory=Breaker)
 
-    async def _one(self, change: Change, request: Request | None) -> None:
-        if request is None or self.stop.is_set():
-            return
+    @property
+    def is_over(self) -> bool:
+        """Nothing more may be started."""
+        return self.stop.is_set() or self.breaker.is_open
+
+
+async def apply_changes(
+    changes: Sequence[Change], writer: ScimWriter, plans: Plans, run: Run
+) -> dict[Key, Outcome]:
+    """The outcomes of `changes`; a failed one blocks only what needs it, and at most one request a resource is under way."""
+    applying = _Applying(writer, plans, run)
+    for _, step in groupby(changes, key=plans.phase):
+        await applying.step(list(step))
+    return applying.outcomes
+
+
+class _Applying:
+    def __init__(self, writer: ScimWriter, plans: Plans, run: Run) -> None:
+        self.writer, self.plans, self.run = writer, plans, run
+        self.creating = Creating(writer, run.endpoints)
+        self.outcomes: dict[Key, Outcome] = {}
+
+    async def step(self, changes: list[Change]) -> None:
+        """Carries out one step: as many at once as the target allows, each after what it waits for."""
+        pending: dict[Key, Change] = {(change.type, change.key): change for change in changes}
+        waits = {key: set(self.plans.blockers.get(key, ())) & pending.keys() for key in pending}
+        waiting: dict[Key, list[Key]] = {}
+        for key, blockers in waits.items():
+            for blocker in blockers:
+                waiting.setdefault(blocker, []).append(key)
+        ready = deque(key for key in pending if not waits[key])
+        running: dict[asyncio.Task[Outcome], Key] = {}
+        while pending and (running or not self.run.is_over):
+            if not ready and not running:
+                ready.append(_in_circle(waits, pending))  # managers in a circle: one is made without, and linked later
+            while ready and len(running) < self.run.width and not self.run.is_over:
+                key = ready.popleft()
+                running[asyncio.create_task(self._one(pending[key]))] = key
+            if not running:
+                break
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                key = running.pop(task)
+                self._note(key, pending.pop(key), task.result())
+                for other in waiting.get(key, ()):
+                    waits[other].discard(key)
+                    if not waits[other] and other in pending and other not in running.values() and other not in ready:
+                        ready.append(other)
+        for key, change in pending.items():
+            code = "CircuitOpen" if self.run.breaker.is_open else "Interrupted"
+            self._note(key, change, _skipped(change, code))
+
+    def _note(self, key: Key, change: Change, outcome: Outcome) -> None:
+        self.outcomes[key] = outcome
+        if outcome.status == "success" and change.type == "User" and outcome.id:
+            self.run.ids[change.key] = outcome.id
+        self.run.breaker.count(outcome)
+        self.run.tell(outcome)
+
+    async def _one(self, change: Change) -> Outcome:
+        began, sent = time.monotonic(), self.writer.sent
+        status, code, text, http, written = "success", "", "", 0, True
+        id_ = change.id
         try:
-            id_ = await self._send(change, request)
-            outcome = _outcome(change, id_ or change.id, "success")
-            if id_ and change.type == "User":
-                self.ids[change.key] = id_
+            if change.action == "create":
+                [request] = self.plans.lower(change, self.run.ids, None)
+                id_ = await self.creating.create(change, request, self.run.ids)
+            else:
+                await self._write(change)
         except TargetError as error:
-            code = str(error.status) if isinstance(error, Refused) else type(error).__name__
-            outcome = _outcome(change, change.id, "failure", str(error), code)
-        self.outcomes.append(outcome)
-        self.on_outcome(change, outcome)
+            status, code, text = "failure", error.code, str(error)
+            http = error.status if isinstance(error, Refused | AnswerLost) else 0
+            written = not isinstance(error, Refused)
+        return Outcome(
+            change=change, id=id_, status=status, requests=self.writer.sent - sent, code=code, text=text,  # type: ignore[arg-type]
+            http_status=http, milliseconds=round((time.monotonic() - began) * 1000), may_have_written=written,
+        )  # fmt: skip
 
-    async def _send(self, change: Change, request: Request) -> str | None:
-        body = _resolved(request.body, self.ids)
-        if change.action != "create":
-            await self.writer.send(request.method, request.path, body)
-            return None
-        assert body is not None
-        try:
-            return await self._post(change, request.path, body)
-        except AnswerLost:
-            # RFC 7231 section 4.2.2: a POST is not idempotent; look before repeating it.
-            return await self._lookup(change, body) or await self._post(change, request.path, body)
-        except Refused as refused:
-            if refused.status != 400:
-                raise
-        core = {key: value for key, value in body.items() if not key.startswith("urn:")}
-        core["schemas"] = [urn for urn in body["schemas"] if ":extension:" not in urn]  # type: ignore[attr-defined]
-        try:
-            return await self._post(change, request.path, core)
-        except Refused as refused:
-            if refused.status != 400:
-                raise
-        return await self._post(change, request.path, {key: core[key] for key in IDENTITY if key in core})
-
-    async def _post(self, change: Change, path: str, body: dict[str, object]) -> str | None:
-        answer = await self.writer.send("POST", path, body)
-        id_ = (answer.body or {}).get("id")
-        return str(id_) if id_ not in (None, "") else await self._lookup(change, body)
-
-    async def _lookup(self, change: Change, body: dict[str, object]) -> str | None:
-        """The id of a resource that a lost POST may have made; the match is checked here, never taken on trust."""
-        for attribute in ("externalId", "userName" if change.type == "User" else "displayName"):
-            value = body.get(attribute)
-            if not isinstance(value, str):
-                continue
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    async def _write(self, change: Change) -> None:
+        rest: Change | None = change
+        for attempt in range(TRIES):
+            document = None
+            if attempt or self.plans.reads_first(change):
+                document = await self.writer.resource(self.run.endpoints[change.type], change.id or "")
+            if attempt:
+                assert rest is not None
+                rest, moved = self.plans.remain(rest, document, self.run.ids)
+                if rest is None:
+                    return
+                if moved:
+                    raise Refused(
+                        f"{change.name}: {', '.join(moved)} changed at the endpoint meanwhile; plan again",
+                        status=412, code="Conflict",
+                    )  # fmt: skip
+            assert rest is not None
             try:
-                found = await self.writer.find(self.endpoints[change.type], f'{attribute} eq "{escaped}"')
-            except Refused:
+                await self._send_all(self.plans.lower(rest, self.run.ids, document))
+            except AnswerLost as lost:
+                if attempt == TRIES - 1 or (lost.status == 500 and attempt):
+                    if lost.status:
+                        raise Refused(str(lost), status=lost.status, code="InternalServerError") from None
+                    raise
+                await asyncio.sleep(0.2 * 2**attempt)
+            except Refused as refused:
+                if refused.status == 404 and change.action == "deactivate":
+                    return  # who is gone has no access
+                if refused.status != 412 or attempt == TRIES - 1:
+                    raise
+            else:
+                return
+
+    async def _send_all(self, requests: Iterable[Request]) -> None:
+        refusal: Refused | None = None
+        for request in requests:
+            body = resolve(request.body, self.run.ids)
+            if request.body is not None and not _says_something(body):
                 continue
-            hits = [hit for hit in found if str(hit.get(attribute, "")).casefold() == value.casefold()]
-            if len(hits) == 1:
-                return str(hits[0]["id"])
-        return None
+            try:
+                await self.writer.send(request.method, request.path, body, request.etag)
+            except Refused as refused:
+                refusal = refused
+        if refusal:
+            raise refusal
 
 
-def _batches(changes: Sequence[Change]) -> list[list[Change]]:
-    """Changes that may run together: leavers; renames one by one; other users; groups; deletions."""
-    batches: list[list[Change]] = []
-    before: tuple[str, bool, bool] | None = None
-    for change in changes:
-        kind = (change.type, change.action == "deactivate", change.action == "delete")
-        renames = (
-            change.type == "User"
-            and change.id is not None
-            and any(a.path == "userName" for a in change.attributes)
-        )
-        if renames or kind != before:
-            batches.append([])
-        batches[-1].append(change)
-        before = None if renames else kind
-    return batches
+def _says_something(body: Document | None) -> bool:
+    return bool(body) and (body is None or body.get("Operations", True) != [])
 
 
-def _refs(request: Request | None) -> set[str]:
-    def walk(value: object) -> set[str]:
-        if isinstance(value, Ref):
-            return {value.key}
-        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        return {key for part in parts for key in walk(part)}
-
-    return walk(request.body) if request else set()
-
-
-def _resolved(value: dict[str, object] | None, ids: Mapping[str, str]) -> dict[str, object] | None:
-    """The body with ids in place; what refers to a user that could not be made is left out."""
-    missing = object()
-
-    def walk(part: object) -> object:
-        if isinstance(part, Ref):
-            return ids.get(part.key, missing)
-        if isinstance(part, dict):
-            walked = {key: walk(inner) for key, inner in part.items()}
-            lost = any(inner is missing for inner in walked.values())
-            if lost and (len(walked) == 1 or "op" in walked):
-                return missing
-            return {key: inner for key, inner in walked.items() if inner is not missing}
-        if isinstance(part, list):
-            return [inner for inner in map(walk, part) if inner is not missing]
-        return part
-
-    return walk(value) if value is not None else None  # type: ignore[return-value]
+def _in_circle(waits: Mapping[Key, set[Key]], pending: Mapping[Key, Change]) -> Key:
+    """One of those that wait for each other in a circle."""
+    at = next(iter(pending))
+    seen: list[Key] = []
+    while at not in seen:
+        seen.append(at)
+        at = next((blocker for blocker in sorted(waits[at]) if blocker in pending), at)
+    return at
 
 
-def _outcome(change: Change, id_: str | None, status: str, text: str = "", code: str = "") -> Outcome:
+def _skipped(change: Change, code: str) -> Outcome:
+    text = "not begun: the run was interrupted" if code == "Interrupted" else "not begun: too much failed before it"
     return Outcome(
-        target=change.target, action=change.action, type=change.type, key=change.key, name=change.name, id=id_,
-        status=status, requests=1, text=text, code=code,  # type: ignore[arg-type]
-    )  # fmt: skip
+        change=change, id=change.id, status="skipped", requests=0, code=code, text=text, may_have_written=False
+    )

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
+import certifi
 import httpx
 import msgspec
 
+from reconciler.edge.pace import Pace, backoff, told_wait
 from reconciler.model.errors import AnswerLost, Refused, TransportError
 from reconciler.model.target import Client
 
 RETRIES = 5
-LONGEST_WAIT = 60.0
+PATIENCE = 12  # how often a refusal for haste (429) is waited out
+REDIRECTS = 3
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {
     "Accept": "application/scim+json, application/json",
     "Content-Type": "application/scim+json",
     "User-Agent": "scim-reconciler",
 }
+Token = Callable[[bool], Awaitable[str | None]]  # True asks for a fresh one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +40,36 @@ class Answer:
 
 
 class ScimReader:
-    """Reads one endpoint; paced, retried, and never following a redirect to another host."""
+    """Reads one endpoint; paced, retried, and never following a redirect to another host.
 
-    def __init__(self, http: httpx.AsyncClient, base: str, client: Client) -> None:
-        self._http, self._base = http, base.rstrip("/")
-        self._slots = asyncio.Semaphore(client.concurrency)
-        self._interval = 1 / client.requests_per_second
-        self._next = 0.0
+    Each connection has a client of its own: one shared pool gets slower with every connection
+    (research: perf 5c).
+    """
+
+    def __init__(self, connections: list[httpx.AsyncClient], base: str, client: Client, token: Token) -> None:
+        self.base = base.rstrip("/")
+        self.sent = 0
+        self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        for connection in connections:
+            self._free.put_nowait(connection)
+        self._pace = Pace(client.requests_per_second)
+        self._longest = client.timeout_seconds * 10
+        self._token = token
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """The answer to a GET below the base. Raises Refused or TransportError."""
-        return await self._request("GET", path, params=params)
+        response = await self._request("GET", path, params=params)
+        body = _decoded(response)
+        if body is None and response.content.strip():
+            kind = response.headers.get("content-type", "no content type")
+            raise TransportError(
+                f"GET {path}: status {response.status_code}, but no JSON object ({kind}); does the url end where /Users begins?"
+            )
+        return Answer(status=response.status_code, body=body, etag=response.headers.get("etag"))
+
+    async def get_bytes(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
+        """The body of the answer to a GET, as it came. Raises Refused or TransportError."""
+        return (await self._request("GET", path, params=params)).content
 
     async def resource(self, endpoint: str, id_: str) -> dict[str, Any] | None:
         """One resource, or None if the endpoint does not know that id."""
@@ -59,157 +80,204 @@ class ScimReader:
                 return None
             raise
 
-    async def find(self, endpoint: str, filter_: str) -> list[dict[str, Any]]:
-        """What a filter finds; the caller checks that each hit fits (research: scim_quirks B.2 #12)."""
-        body = (await self.get(endpoint, {"filter": filter_})).body or {}
+    async def find(self, endpoint: str, attribute: str, value: str) -> list[dict[str, Any]]:
+        """What an equality filter finds and what really fits it; an endpoint may ignore a filter (scim_quirks B.2 #12).
+
+        Raises Refused where the endpoint cannot filter.
+        """
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        body = (await self.get(endpoint, {"filter": f'{attribute} eq "{escaped}"'})).body or {}
         found = body.get("Resources") or body.get("resources") or []
-        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        return [row for row in rows if str(row.get(attribute, "")).casefold() == value.casefold()]
 
     async def _request(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: object = None
-    ) -> Answer:
-        for attempt in range(RETRIES + 1):
+        self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: object = None,
+        etag: str | None = None,
+    ) -> httpx.Response:  # fmt: skip
+        content = msgspec.json.encode(body) if body is not None else None
+        attempt = waited = 0
+        renewed = False
+        while True:
             try:
-                response = await self._once(method, path, params, body)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if attempt == RETRIES:
-                    raise TransportError(f"cannot reach {self._base}: {error}") from None
-                wait = _backoff(attempt)
-            except httpx.HTTPError as error:
-                if method == "POST":
-                    raise AnswerLost(
-                        f"{method} {path}: the answer was lost ({type(error).__name__})"
-                    ) from None
-                if attempt == RETRIES:
-                    raise TransportError(f"{method} {path}: no answer ({type(error).__name__})") from None
-                wait = _backoff(attempt)
+                response = await self._once(method, path, params, content, etag, renew=renewed)
+            except httpx.ConnectTimeout as error:
+                wait = self._unreached(error, attempt)
+            except httpx.ConnectError as error:
+                wait = self._unreached(error, RETRIES if _is_certificate(error) else attempt)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+                lost = f"{method} {path}: no answer ({type(error).__name__})"
+                if method in ("POST", "PATCH"):
+                    raise AnswerLost(lost) from None
+                if attempt >= RETRIES:
+                    raise TransportError(lost) from None
+                wait = backoff(attempt)
             else:
                 status = response.status_code
                 if status < 300:
-                    return _answer(method, path, response)
-                if method == "POST" and status in (502, 504):
-                    raise AnswerLost(f"POST {path}: status {status}; it may have taken effect")
-                if attempt == RETRIES or not _is_retried(method, status, response):
+                    self._pace.ease()
+                    return response
+                if status == 401 and not renewed:
+                    renewed = True
+                    if await self._token(True) is not None:
+                        continue
+                if status == 429 and waited < PATIENCE:
+                    waited += 1
+                    self._pace.hold(told_wait(response.headers) or backoff(min(waited, 6)))
+                    continue
+                if method in ("POST", "PATCH") and status >= 500 and status != 501:
+                    raise AnswerLost(f"{method} {path}: status {status}; it may have taken effect", status=status)
+                if attempt >= RETRIES or not _is_retried(method, status):
                     raise _refusal(method, path, response)
-                wait = _told(response) or _backoff(attempt)
+                wait = told_wait(response.headers) or backoff(attempt)
+            attempt += 1
             await asyncio.sleep(wait)
-        raise TransportError(f"{method} {path}: no answer")
+
+    def _unreached(self, error: Exception, attempt: int) -> float:
+        if attempt >= RETRIES:
+            raise TransportError(f"cannot reach {self.base}: {error or type(error).__name__}") from None
+        return backoff(attempt)
 
     async def _once(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: object
-    ) -> httpx.Response:
-        async with self._slots:
-            await self._pace()
-            content = msgspec.json.encode(body) if body is not None else None
-            return await self._http.request(method, self._base + path, params=params, content=content)
-
-    async def _pace(self) -> None:
-        now = time.monotonic()
-        self._next = max(self._next, now) + self._interval
-        await asyncio.sleep(max(0.0, self._next - self._interval - now))
+        self, method: str, path: str, params: Mapping[str, str] | None, content: bytes | None, etag: str | None,
+        *, renew: bool,
+    ) -> httpx.Response:  # fmt: skip
+        url = self.base + path
+        headers = {"If-Match": etag} if etag else {}
+        token = await self._token(False)
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        connection = await self._free.get()
+        try:
+            for _ in range(REDIRECTS):
+                await self._pace.turn()
+                self.sent += 1
+                async with asyncio.timeout(self._longest):
+                    response = await connection.request(
+                        method, url, params=params, content=content, headers=headers
+                    )
+                onward = _onward(method, url, response)
+                if onward is None:
+                    return response
+                url, params = onward, None
+            return response
+        finally:
+            self._free.put_nowait(connection)
 
 
 class ScimWriter(ScimReader):
     """Writes too; only apply is handed one."""
 
-    async def send(self, method: str, path: str, body: object = None) -> Answer:
+    async def send(self, method: str, path: str, body: object = None, etag: str | None = None) -> Answer:
         """The answer to a write; deleting what is gone counts as done.
 
-        Raises AnswerLost where nobody knows whether a POST took effect, Refused and TransportError.
+        Raises AnswerLost where nobody knows whether a POST or PATCH took effect, Refused and TransportError.
         """
         try:
-            return await self._request(method, path, body=body)
+            response = await self._request(method, path, body=body, etag=etag)
         except Refused as refused:
             if method == "DELETE" and refused.status == 404:
                 return Answer(status=404, body=None)
             raise
+        found = _decoded(response)
+        if method == "POST" and found is None and response.content.strip():
+            raise AnswerLost(f"POST {path}: the answer is not JSON")
+        return Answer(status=response.status_code, body=found, etag=response.headers.get("etag"))
 
 
 @asynccontextmanager
-async def open_reader(url: str, token: str | None, client: Client) -> AsyncIterator[ScimReader]:
+async def open_reader(url: str, token: Token, client: Client) -> AsyncIterator[ScimReader]:
     """A reader of the endpoint at `url`. Raises TransportError for plain http to another machine."""
-    async with _http(url, token, client) as http:
-        yield ScimReader(http, url, client)
+    async with AsyncExitStack() as stack:
+        yield ScimReader(await _connections(stack, url, client), url, client, token)
 
 
 @asynccontextmanager
-async def open_writer(url: str, token: str | None, client: Client) -> AsyncIterator[ScimWriter]:
+async def open_writer(url: str, token: Token, client: Client) -> AsyncIterator[ScimWriter]:
     """A writer to the endpoint at `url`. Raises TransportError for plain http to another machine."""
-    async with _http(url, token, client) as http:
-        yield ScimWriter(http, url, client)
+    async with AsyncExitStack() as stack:
+        yield ScimWriter(await _connections(stack, url, client), url, client, token)
 
 
-def _http(url: str, token: str | None, client: Client) -> httpx.AsyncClient:
+async def _connections(stack: AsyncExitStack, url: str, client: Client) -> list[httpx.AsyncClient]:
+    check_origin(url)
+    verify = trust(url, client)
+    return [
+        await stack.enter_async_context(
+            httpx.AsyncClient(
+                headers=HEADERS, timeout=client.timeout_seconds, verify=verify, proxy=client.proxy,
+                follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=1),
+            )
+        )
+        for _ in range(client.concurrency)
+    ]  # fmt: skip
+
+
+def check_origin(url: str) -> None:
+    """Raises TransportError where a token would go out in plain text."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise TransportError(f"{url}: write an https url; plain http is for loopback only")
-    headers = {**HEADERS, **({"Authorization": f"Bearer {token}"} if token else {})}
-    return httpx.AsyncClient(
-        headers=headers, timeout=client.timeout_seconds, verify=client.ca_file or True, proxy=client.proxy,
-        follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=client.concurrency),
-    )  # fmt: skip
 
 
-def _is_retried(method: str, status: int, response: httpx.Response) -> bool:
-    if status == 429:
-        return True
-    if method == "POST":
-        return status == 503 and "retry-after" in response.headers
+def trust(url: str, client: Client) -> ssl.SSLContext | bool:
+    """Whom to trust: the target's own certificate authority beside the machine's; made once, for it is slow.
+
+    Raises TransportError for a CA file that cannot be read.
+    """
+    if not url.startswith("https") and not client.proxy:
+        return False
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(client.ca_file or certifi.where())
+    except OSError as error:
+        raise TransportError(f"cannot read the CA file {client.ca_file}: {type(error).__name__}") from None
+    return context
+
+
+def _is_certificate(error: BaseException | None) -> bool:
+    """A certificate that is not trusted now is not trusted in a second either."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _onward(method: str, url: str, response: httpx.Response) -> str | None:
+    """Where a redirect leads on the same origin with the same method; the token never goes elsewhere."""
+    status, location = response.status_code, response.headers.get("location")
+    if status not in (301, 302, 307, 308) or not location or (method != "GET" and status < 307):
+        return None
+    there = urljoin(url, location)
+    here = urlsplit(url)
+    return there if (urlsplit(there).scheme, urlsplit(there).netloc) == (here.scheme, here.netloc) else None
+
+
+def _is_retried(method: str, status: int) -> bool:
     return status in (502, 503, 504) or (method == "GET" and status == 500)
 
 
-def _told(response: httpx.Response) -> float | None:
-    """Seconds to wait, as the endpoint says: Retry-After in seconds or as a date, or X-RateLimit-Reset."""
-    after, reset = response.headers.get("retry-after", ""), response.headers.get("x-ratelimit-reset", "")
-    wait: float | None = None
-    if after.strip().isdecimal():
-        wait = float(after)
-    elif after:
-        try:
-            wait = parsedate_to_datetime(after).timestamp() - time.time()
-        except ValueError:
-            wait = None
-    elif reset.strip().isdecimal():
-        wait = float(reset) - time.time() if float(reset) > 1_000_000_000 else float(reset)
-    return min(max(wait, 0.05), LONGEST_WAIT) if wait is not None else None
-
-
-def _backoff(attempt: int) -> float:
-    return min(LONGEST_WAIT, 0.2 * float(2**attempt)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
-
-
-def _answer(method: str, path: str, response: httpx.Response) -> Answer:
-    if not response.content.strip() or response.status_code == 204:
-        return Answer(status=response.status_code, body=None, etag=response.headers.get("etag"))
+def _decoded(response: httpx.Response) -> dict[str, Any] | None:
     try:
         body = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
-        body = None
-    if not isinstance(body, dict):
-        if method == "POST":
-            raise AnswerLost(f"POST {path}: the answer is not JSON")
-        if method != "GET":
-            return Answer(status=response.status_code, body=None)
-        kind = response.headers.get("content-type", "no content type")
-        raise TransportError(f"{method} {path}: status {response.status_code}, but no JSON object ({kind})")
-    return Answer(status=response.status_code, body=body, etag=response.headers.get("etag"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _refusal(method: str, path: str, response: httpx.Response) -> Refused | TransportError:
     status = response.status_code
     if status < 400:
+        where = urlsplit(response.headers.get("location", "")).netloc or "nowhere"
         return TransportError(
-            f"{method} {path}: redirected (status {status}); the token is not carried elsewhere: correct the url"
+            f"{method} {path}: redirected (status {status}) to {where}; the token is not carried elsewhere: correct the url"
         )
-    try:
-        body = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
-        body = {}
-    body = body if isinstance(body, dict) else {}
+    body = _decoded(response) or {}
     detail = str(body.get("detail") or "")[:500]
-    words = {401: "the token is refused: renew it", 403: "the token may not do this"}.get(
-        status, detail or "refused"
-    )
+    words = {
+        401: "the token is refused: renew it", 403: "the token may not do this", 429: "too many requests, for too long",
+    }.get(status, detail or "refused")  # fmt: skip
     scim_type = body.get("scimType")
     return Refused(
         f"{method} {path}: status {status}: {words}",

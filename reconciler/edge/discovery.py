@@ -1,13 +1,17 @@
-"""Discovery: ServiceProviderConfig, ResourceTypes and /Me, each of which may be missing (RFC 7644 section 4)."""
+"""Discovery: ServiceProviderConfig, ResourceTypes, Schemas and /Me, each of which may be missing (RFC 7644 section 4)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.edge.client import ScimReader
 from reconciler.model.discovery import Discovery
 from reconciler.model.errors import Refused, TransportError
+from reconciler.model.resource import Type
+
+CORE = ("urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group")
 
 
 async def discover(reader: ScimReader) -> Discovery:
@@ -23,6 +27,7 @@ async def discover(reader: ScimReader) -> Discovery:
         if isinstance(most, int) and not isinstance(most, bool) and most > 0
         else None,
         endpoints=_endpoints(await _document(reader, "/ResourceTypes")),
+        case_exact=dict(_case_rules(await _document(reader, "/Schemas"))),
         own_id=str(me["id"]) if "id" in me and "userName" in me else None,
     )
 
@@ -45,17 +50,37 @@ def _inside(document: dict[str, Any], name: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _endpoints(document: dict[str, Any]) -> dict[str, str]:
-    """Servers give `/Users`, a full path or a whole url: the last segment is what follows the base."""
-    found: dict[str, str] = {}
+def _rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     rows = document.get("Resources")
-    for row in rows if isinstance(rows, list) else []:
-        if (
-            isinstance(row, dict)
-            and row.get("name") in ("User", "Group")
-            and isinstance(row.get("endpoint"), str)
-        ):
-            segment = urlsplit(row["endpoint"]).path.rstrip("/").rpartition("/")[2]
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _endpoints(document: dict[str, Any]) -> dict[Type, str]:
+    """Servers give `/Users`, a full path or a whole url: the last segment is what follows the base."""
+    found: dict[Type, str] = {}
+    for row in _rows(document):
+        name, endpoint = row.get("name"), row.get("endpoint")
+        if name in ("User", "Group") and isinstance(endpoint, str):
+            segment = urlsplit(endpoint).path.rstrip("/").rpartition("/")[2]
             if segment:
-                found[str(row["name"])] = f"/{segment}"
+                found[name] = f"/{segment}"
     return found
+
+
+def _case_rules(document: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """`caseExact: true` by path; what a schema calls inexact stays as RFC 7643 has it (identifiers are exact)."""
+    for schema in _rows(document):
+        urn = str(schema.get("id", ""))
+        prefix = "" if urn in CORE else f"{urn}:"
+        for attribute in _attributes(schema, "attributes"):
+            name = f"{prefix}{attribute.get('name')}"
+            if attribute.get("caseExact") is True:
+                yield name, True
+            for sub in _attributes(attribute, "subAttributes"):
+                if sub.get("caseExact") is True:
+                    yield f"{name}.{sub.get('name')}", True
+
+
+def _attributes(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = document.get(key)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

@@ -11,7 +11,7 @@ def load_learnt(data: Path, target: str) -> dict[str, Any]:
     """What is known of `target`; nothing if the file is missing or broken."""
     try:
         found = json.loads(_path(data, target).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
 from reconciler.model.digest import digest
 from reconciler.model.resource import Type
@@ -12,6 +13,23 @@ Action = Literal["create", "adopt", "update", "reactivate", "deactivate", "delet
 SYMBOLS: dict[Action, str] = {
     "create": "+", "adopt": ">", "update": "~", "reactivate": "↑", "deactivate": "-", "delete": "✗",
 }  # fmt: skip
+
+
+class Place(NamedTuple):
+    """Where an atom is: target, resource type, key, and the lifecycle, a path or a member."""
+
+    target: str
+    type: Type
+    key: str
+    what: Literal["lifecycle", "path", "member"]
+    name: str
+
+    def __str__(self) -> str:
+        named = self.name if self.what == "path" else f"{self.what} {self.name}"
+        return f"{self.type.lower()} {self.key}: {named}"
+
+
+Atoms = Mapping[Place, tuple[object, object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,26 +75,47 @@ class Change:
     remove: tuple[MemberChange, ...] = ()
     precondition: str | None = None
     elements: int = field(default=0, compare=False)
+    etag: str | None = field(default=None, compare=False)
 
-    def atoms(self) -> dict[str, object]:
-        """The smallest reviewable parts: place (path, member or lifecycle) → its old and new value."""
-        atoms: dict[str, object] = {}
-        if self.action not in ("update", "adopt") or not (self.attributes or self.add or self.remove):
-            atoms[f"lifecycle:{self.action}"] = [None, self.action]
-        elif self.action == "adopt":
-            atoms["lifecycle:adopt"] = [None, "adopt"]
+    def atoms(self) -> Atoms:
+        """The smallest reviewable parts: place → old and new value."""
+        atoms: dict[Place, tuple[object, object]] = {}
+        if self.action != "update":
+            atoms[self._place("lifecycle", self.action)] = (False, True)
         for attribute in self.attributes:
-            atoms[f"path:{attribute.path}"] = [attribute.before, attribute.after]
+            atoms[self._place("path", attribute.path)] = (attribute.before, attribute.after)
         for member in self.add:
-            atoms[f"member:{member.key}"] = [False, True]
+            atoms[self._place("member", member.key)] = (False, True)
         for member in self.remove:
-            atoms[f"member:{member.key}"] = [True, False]
-        return {f"{self.target}/{self.type}/{self.key}/{place}": value for place, value in atoms.items()}
+            atoms[self._place("member", member.key)] = (True, False)
+        return atoms
+
+    def only(self, may: Callable[[Place], bool]) -> Change | None:
+        """The change with those of its atoms whose place `may` stay; None if nothing of it is left.
+
+        Without its lifecycle atom a creation, adoption or deletion is nothing, and what remains of a
+        deactivation or reactivation is an update.
+        """
+        action: Action = self.action
+        attributes = tuple(a for a in self.attributes if may(self._place("path", a.path)))
+        if action != "update" and not may(self._place("lifecycle", action)):
+            if action in ("create", "adopt", "delete"):
+                return None
+            action = "update"
+            attributes = tuple(a for a in attributes if a.path != "active")
+        add = tuple(m for m in self.add if may(self._place("member", m.key)))
+        remove = tuple(m for m in self.remove if may(self._place("member", m.key)))
+        if action in ("reactivate", "deactivate") and not any(a.path == "active" for a in attributes):
+            action = "update"
+        if action == "update" and not (attributes or add or remove):
+            return None
+        return replace(self, action=action, attributes=attributes, add=add, remove=remove)
 
     @property
     def digest(self) -> str:
         """Over target, action, key and every atom; texts, sources and times are outside."""
-        return digest([self.target, self.action, self.type, self.key, self.atoms()])
+        atoms = sorted([[*place[2:], *values] for place, values in self.atoms().items()], key=repr)
+        return digest([self.target, self.action, self.type, self.key, atoms])
 
     def to_json(self) -> dict[str, object]:
         """The change as DESIGN 5 writes it."""
@@ -91,3 +130,23 @@ class Change:
             },
             "precondition": self.precondition,
         }  # fmt: skip
+
+    def _place(self, what: Literal["lifecycle", "path", "member"], name: str) -> Place:
+        return Place(self.target, self.type, self.key, what, name)
+
+
+def change_from_json(target: str, document: Mapping[str, object]) -> Change:
+    """The change that `to_json` wrote. Raises KeyError, TypeError or ValueError for what is none.
+
+    The digest is not checked here.
+    """
+    members = document["members"]
+    if not isinstance(members, dict) or not isinstance(document["attributes"], list):
+        raise TypeError("a change without attributes or members")
+    return Change(
+        target=target, action=document["action"], type=document["type"], key=document["key"], id=document["id"],  # type: ignore[arg-type]
+        name=document["name"], reason=Reason(code="", text=""),  # type: ignore[arg-type]
+        attributes=tuple(AttributeChange(path=a["path"], before=a["before"], after=a["after"]) for a in document["attributes"]),
+        add=tuple(MemberChange(key=m["key"], name=m["name"], id=m["id"]) for m in members["add"]),
+        remove=tuple(MemberChange(key=m["key"], name=m["name"], id=m["id"]) for m in members["remove"]),
+    )  # fmt: skip

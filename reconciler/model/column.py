@@ -38,6 +38,7 @@ class Columns:
     match: tuple[int, ...]
     external_id: int | None
     active: int | None
+    reference: int | None
     has_members: bool
 
     def index(self, text: str) -> int | None:
@@ -64,6 +65,7 @@ def build_columns(type_: Type, mapping: ObjectMapping, case_exact: dict[str, boo
         tuple(texts.index(str(parse_path(path))) for path in mapping.match),
         texts.index("externalId") if "externalId" in texts else None,
         texts.index("active") if "active" in texts else None,
+        next((index for index, column in enumerate(columns) if column.kind == "reference"), None),
         any(str(m.path) == "members" for m in mapping.attributes),
     )
 
@@ -107,7 +109,7 @@ def _comparison(path: AttributePath, type_: str, exact: bool) -> Callable[[Cell]
 
 def _exact(cell: Cell) -> object:
     if isinstance(cell, str):
-        return unicodedata.normalize("NFC", cell).strip() or None
+        return (cell if cell.isascii() else unicodedata.normalize("NFC", cell)).strip() or None
     if isinstance(cell, tuple):
         return frozenset(map(_exact, cell)) or None
     return cell

@@ -13,4 +13,9 @@ def canonical(value: object) -> str:
 
 def digest(value: object) -> str:
     """`sha256:` and the hex digest of the canonical JSON of `value`."""
-    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
+    return digest_bytes(canonical(value).encode("utf-8", "surrogatepass"))
+
+
+def digest_bytes(content: bytes) -> str:
+    """`sha256:` and the hex digest of `content`."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.model.resource import Type
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
@@ -12,6 +14,6 @@ class Discovery:
     patch_supported: bool | None = None
     etag_supported: bool = False
     filter_max_results: int | None = None
-    endpoints: dict[str, str] = field(default_factory=dict)
+    endpoints: dict[Type, str] = field(default_factory=dict)
     case_exact: dict[str, bool] = field(default_factory=dict)
     own_id: str | None = None

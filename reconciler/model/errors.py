@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from reconciler.model.place import Mistake
 
 
+CODES = {
+    400: "UnprocessableEntity", 401: "Unauthorized", 403: "InsufficientRights", 404: "InvalidAnchor", 405: "MethodNotAllowed",
+    409: "EntryConflict", 412: "Conflict", 422: "UnprocessableEntity", 429: "TooManyRequests", 500: "InternalServerError",
+    501: "NotImplemented", 502: "InternalServerError", 503: "InternalServerError", 504: "Timeout",
+}  # fmt: skip  # HTTP status → the code of a provisioning log (research: entra 7.2)
+
+
 class ReconcilerError(Exception):
     """A condition that stops a run; its text is for a person and never holds a secret."""
 
@@ -41,25 +48,36 @@ class UsageError(ReconcilerError):
 
 
 class TargetError(ReconcilerError):
-    """One target cannot be worked with; the others are not concerned."""
+    """One target cannot be worked with; the others are not concerned. `code` as in a provisioning log (research: entra 7.2)."""
+
+    code = "InternalError"
 
 
 class TransportError(TargetError):
     """The endpoint could not be reached, or never gave a usable answer within the retries."""
 
+    code = "Timeout"
+
 
 class AnswerLost(TransportError):
-    """A write was sent and its answer was lost: look before it is repeated."""
+    """A write was sent and its answer was lost: look before it is repeated; `status` if a 5xx came, else 0."""
+
+    def __init__(self, text: str, *, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Refused(TargetError):
     """The endpoint refused a request (RFC 7644 section 3.12)."""
 
-    def __init__(self, text: str, *, status: int, scim_type: str | None = None, detail: str = "") -> None:
+    def __init__(
+        self, text: str, *, status: int, scim_type: str | None = None, detail: str = "", code: str = ""
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.scim_type = scim_type
         self.detail = detail
+        self.code = code or CODES.get(status, "WebExceptionProtocolError")
 
 
 class IncompleteRead(TargetError):

@@ -23,11 +23,13 @@ class Budget:
     of: int
     digest: str
     approved: bool = False
+    atoms: frozenset[str] = frozenset()  # their digests
+    held: int = 0  # how many of them were within the budgets of a reviewed plan or an interrupted run
 
     @property
     def exceeded(self) -> bool:
         """More is planned than the limit allows; a plan may reach it."""
-        return self.planned > self.limit
+        return self.planned - self.held > self.limit
 
     def to_json(self) -> dict[str, object]:
         """The row as DESIGN 5 writes it."""
@@ -58,6 +60,8 @@ class TargetPlan:
     budgets: tuple[Budget, ...] = ()
     requests: int = 0
     seconds: int = 0
+    lowered: tuple[tuple[object, ...], ...] | None = None  # with `--requests`: those of each change, as JSON values
+    causes: tuple[str | None, ...] | None = None  # of each change, where drift asks for them
 
     @property
     def blocked(self) -> bool:
@@ -76,11 +80,21 @@ class TargetPlan:
             "live": {"users": self.live_users, "groups": self.live_groups, "complete": self.complete},
             "owned": {"users": self.owned_users, "groups": self.owned_groups},
             "unmanaged": {"users": self.unmanaged_users, "groups": self.unmanaged_groups, "sample": list(self.unmanaged_sample)},
-            "changes": [change.to_json() for change in self.changes],
+            "changes": self._changes(),
             "findings": [{"severity": f.severity, "code": f.code, "text": f.text, "source": f.source} for f in self.findings],
             "budgets": [budget.to_json() for budget in self.budgets],
             "cost": {"requests": self.requests, "seconds": self.seconds},
         }  # fmt: skip
+
+
+    def _changes(self) -> list[dict[str, object]]:
+        rows = [change.to_json() for change in self.changes]
+        for index, row in enumerate(rows):
+            if self.lowered is not None:
+                row["requests"] = list(self.lowered[index])
+            if self.causes is not None:
+                row["cause"] = self.causes[index]
+        return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from reconciler.model.digest import digest
 from reconciler.model.place import Origin
 
 Type = Literal["User", "Group"]
@@ -15,7 +17,7 @@ Json = str | bool | int | float | None | list["Json"] | dict[str, "Json"]
 class Keep(Enum):
     """A desired value that says nothing: the live one stays."""
 
-    KEEP = "keep"
+    KEEP = "\0keep"  # no declared text can be that
 
 
 KEEP = Keep.KEEP
@@ -28,12 +30,12 @@ Status = Literal["entitled", "future", "disabled", "left", "outOfScope", "remove
 
 @dataclass(slots=True, kw_only=True)
 class DesiredUser:
-    """What the YAML makes of one user for one target."""
+    """What the YAML makes of one user for one target; `source` holds the attributes that a create maps anew."""
 
     key: str
     name: str
     values: tuple[Cell, ...]
-    create_values: tuple[Cell, ...]
+    source: Mapping[str, object]
     status: Status
     reason: str
     previous: tuple[Cell, ...] = ()  # the externalId values that previousIds stand for
@@ -48,7 +50,7 @@ class DesiredGroup:
     key: str
     name: str
     values: tuple[Cell, ...]
-    create_values: tuple[Cell, ...]
+    source: Mapping[str, object]
     members: frozenset[str]
     ended: frozenset[str]  # members whose `until` has passed
     membership: Literal["owned", "exclusive", "additive"]
@@ -83,9 +85,27 @@ class LiveState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known about an endpoint beside its lists."""
+    """What is known about an endpoint beside its lists.
+
+    `withhold`: what it is known not to keep, as (type, path, key): a type or key of None stands for all, and the
+    value is the digest of the one value that it did not keep, or None for any value.
+    """
 
     own_id: str | None = None
-    withhold: frozenset[tuple[str, str | None]] = frozenset()  # (path, key or None for all)
+    withhold: Mapping[tuple[Type | None, str, str | None], str | None] = field(default_factory=dict)
+    case_exact: Mapping[str, bool] = field(default_factory=dict)
     keeps_external_id: bool = True
+    etags: bool = False
     page_size: int = 1000
+    dangling: frozenset[str] = frozenset()  # members that the endpoint itself does not know any more
+
+    def withholds(self, type_: Type, path: str, key: str, value: object) -> bool:
+        """The endpoint does not keep that value there, or none at all."""
+        if not self.withhold:
+            return False
+        for place in ((None, path, None), (type_, path, None), (type_, path, key)):
+            if place in self.withhold:
+                kept = self.withhold[place]
+                if kept is None or kept == digest(value):
+                    return True
+        return False

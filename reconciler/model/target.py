@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.model.clause import Clause
+from reconciler.model.dialect import Form
 from reconciler.model.mapping import Mapping
 from reconciler.model.place import Origin
 from reconciler.model.profile import Profile
@@ -99,6 +101,7 @@ class Learnt:
 
     withhold: tuple[Withheld, ...] = ()
     member_removal: Literal["pathFilter", "valueArray"] | None = None
+    updates: Map[Type, Form] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,16 @@
-"""Policies: budgets. Each rule counts the atoms that concern it (DESIGN 5)."""
+"""Policies: budgets. Each rule says which atoms it counts; a limit says how many may be (DESIGN 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.model.change import Change
 from reconciler.model.digest import digest
 from reconciler.model.plan import Budget
 from reconciler.model.target import Approval, Limit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bases:
-    """What percentages are of: active owned users, desired users, members of owned groups, members by group."""
-
-    active_owned: int
-    desired_users: int
-    owned_members: int
-    members_by_group: Mapping[str, int]
-    owned_anything: bool
-
+from reconciler.policies import attributes, lifecycle, members
+from reconciler.policies.counted import Counted
 
 DEFAULT_LIMITS: dict[str, Limit] = {
     "deactivate": Limit(count=5, percent=2),
@@ -35,81 +25,46 @@ DEFAULT_LIMITS: dict[str, Limit] = {
     "sameAttribute": Limit(count=50, percent=20),
 }
 
-Counted = dict[str | None, list[object]]  # subject -> the atoms counted
-
-
-def _lifecycle(action: str, type_: str | None = "User") -> Callable[[Sequence[Change]], Counted]:
-    def count(changes: Sequence[Change]) -> Counted:
-        return {
-            None: [[c.type, c.key, action] for c in changes if c.action == action and type_ in (None, c.type)]
-        }
-
-    return count
-
-
-def _losing(changes: Sequence[Change]) -> Counted:
-    return {None: [[c.type, c.key, "deactivate"] for c in changes if c.type == "User" and _goes(c, False)]}
-
-
-def _returning(changes: Sequence[Change]) -> Counted:
-    return {
-        None: [[c.type, c.key, "reactivate"] for c in changes if c.type == "User" and c.id and _goes(c, True)]
-    }
-
-
-def _goes(change: Change, active: bool) -> bool:
-    return (
-        any(a.path == "active" and a.after is active for a in change.attributes) and change.action != "create"
-    )
-
-
-def _removed_members(changes: Sequence[Change]) -> Counted:
-    return {None: [[c.key, m.key] for c in changes for m in c.remove]}
-
-
-def _removed_per_group(changes: Sequence[Change]) -> Counted:
-    return {c.key: [[c.key, m.key] for m in c.remove] for c in changes if c.remove}
-
-
-def _cleared(changes: Sequence[Change]) -> Counted:
-    return {
-        None: [
-            [c.type, c.key, a.path, a.before, None] for c in changes for a in c.attributes
-            if a.after is None and a.before is not None
-        ]
-    }  # fmt: skip
-
-
-def _same_attribute(changes: Sequence[Change]) -> Counted:
-    counted: Counted = {}
-    for change in changes:
-        if change.type == "User" and change.action in ("update", "adopt", "reactivate"):
-            for a in change.attributes:
-                if a.path != "active":
-                    counted.setdefault(a.path, []).append([change.key, a.path, a.before, a.after])
-    return counted
-
-
 RULES: dict[str, Callable[[Sequence[Change]], Counted]] = {
-    "deactivate": _losing,
-    "delete": _lifecycle("delete"),
-    "deleteGroups": _lifecycle("delete", "Group"),
-    "removeMembers": _removed_members,
-    "removeMembersPerGroup": _removed_per_group,
-    "reactivate": _returning,
-    "adopt": _lifecycle("adopt", None),
-    "clear": _cleared,
-    "create": _lifecycle("create"),
-    "sameAttribute": _same_attribute,
+    "deactivate": lifecycle.count_deactivated,
+    "delete": lifecycle.count_deleted,
+    "deleteGroups": lifecycle.count_deleted_groups,
+    "removeMembers": members.count_removed,
+    "removeMembersPerGroup": members.count_removed_per_group,
+    "reactivate": lifecycle.count_reactivated,
+    "adopt": lifecycle.count_adopted,
+    "clear": attributes.count_cleared,
+    "create": lifecycle.count_created,
+    "sameAttribute": attributes.count_same,
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bases:
+    """What percentages are of: active owned users, desired users, members of owned groups, members by group."""
+
+    active_owned: int
+    desired_users: int
+    owned_members: int
+    members_by_group: Mapping[str, int]
+    owned_anything: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What people agreed to, and what a reviewed plan or an interrupted run already held within its budgets.
+
+    `held`: rule → digests of its atoms, which are not counted again. `approved`: digest of an approval → the
+    atoms that it was given for, where they are known one by one.
+    """
+
+    approvals: tuple[Approval, ...] = ()
+    held: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    approved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
 def check_budgets(
-    target: str,
-    changes: Sequence[Change],
-    limits: Mapping[str, Limit],
-    bases: Bases,
-    approvals: Sequence[Approval],
+    target: str, changes: Sequence[Change], limits: Mapping[str, Limit], bases: Bases, agreed: Agreed
 ) -> tuple[Budget, ...]:
     """A row per rule (and subject) that counts anything."""
     rows: list[Budget] = []
@@ -117,25 +72,24 @@ def check_budgets(
         if rule == "create" and not bases.owned_anything:
             continue  # a first run creates everybody
         limit = limits.get(rule, DEFAULT_LIMITS[rule])
-        for subject, atoms in sorted(count(changes).items(), key=lambda item: item[0] or ""):
-            if not atoms:
-                continue
-            of = _base(rule, subject, bases)
-            allowed = max(limit.count, int(of * limit.percent / 100))
-            bound = digest([target, rule, subject, sorted(atoms, key=repr)])
-            approved = any(a.target == target and a.rule == rule and a.digest == bound for a in approvals)
-            rows.append(
-                Budget(
-                    rule=rule,
-                    subject=subject,
-                    planned=len(atoms),
-                    limit=allowed,
-                    of=of,
-                    digest=bound,
-                    approved=approved,
-                )
-            )
+        for subject, counted in sorted(count(changes).items(), key=lambda row: row[0] or ""):
+            if counted:
+                rows.append(_row(target, rule, subject, counted, limit, bases, agreed))
     return tuple(rows)
+
+
+def _row(
+    target: str, rule: str, subject: str | None, counted: Sequence[object], limit: Limit, bases: Bases, agreed: Agreed
+) -> Budget:  # fmt: skip
+    of = _base(rule, subject, bases)
+    atoms = frozenset(digest(atom) for atom in counted)
+    bound = digest([target, rule, subject, sorted(atoms)])
+    given = [a.digest for a in agreed.approvals if a.target == target and a.rule == rule]
+    approved = bound in given or any(atoms <= agreed.approved.get(one, frozenset()) for one in given)
+    return Budget(
+        rule=rule, subject=subject, planned=len(atoms), limit=max(limit.count, int(of * limit.percent / 100)), of=of,
+        digest=bound, approved=approved, atoms=atoms, held=len(atoms & agreed.held.get(rule, frozenset())),
+    )  # fmt: skip
 
 
 def _base(rule: str, subject: str | None, bases: Bases) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
@@ -12,18 +12,19 @@ from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
 from reconciler.model.resource import KEEP, Cell, DesiredUser, Facts, LiveResource
 from reconciler.model.target import Target
-from reconciler.stages.compile import is_set
+from reconciler.stages.compile import Desired, is_set
 from reconciler.stages.match import Matches
 
 
 @dataclass(slots=True, kw_only=True)
 class Difference:
-    """What comparing one target gives: changes, findings, and the withheld paths that were met."""
+    """What comparing one target gives: changes, findings, and the withheld paths and references that were met."""
 
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     withheld: dict[str, int] = field(default_factory=dict)
     unresolved: dict[str, int] = field(default_factory=dict)
+    absent_members: dict[str, list[str]] = field(default_factory=dict)  # user → groups that list it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,9 @@ class People:
     desired: Mapping[str, DesiredUser]
     matches: Matches
     key_by_id: Mapping[str, str]
+    id_by_key: Mapping[str, str]
     live_by_id: Mapping[str, LiveResource]
+    target: Target
 
     def reference(self, key: str) -> str | None:
         """The live id of a user, `ref:<key>` for one that this plan creates, None for one that is not to be had."""
@@ -58,123 +61,114 @@ class People:
             key=key, name=live.name if live else self.desired[key].name, id=live.id if live else None
         )
 
+    def is_taken(self, key: str, live: LiveResource) -> bool:
+        """The account is provisioned by us, or this plan takes it over."""
+        return key in self.matches.ours or may_adopt(self.target, live)
+
 
 def diff_users(
-    columns: Columns, people: People, target: Target, facts: Facts, source: Callable[[Origin], str]
+    desired: Desired, columns: Columns, people: People, facts: Facts, source: Callable[[Origin], str]
 ) -> Difference:
     """The changes of users (DESIGN 3: Who is provisioned, Absence)."""
     result = Difference()
+    target, matches = people.target, people.matches
     comparison = Comparison(columns=columns, people=people, facts=facts, result=result)
-    matches = people.matches
-    for key, user in people.desired.items():
-        if key in matches.frozen_keys:
-            continue
+    for key, user in desired.users.items():
         live = matches.pairs.get(key)
-        change = (
-            _create(user, target, comparison, source)
-            if live is None
-            else _existing(user, live, target, comparison, source)
-        )
-        _keep_unless_protected(change, matches, result)
+        if live is None:
+            if user.status != "entitled" or key in matches.frozen_keys:
+                continue
+            change: Change | None = _create(user, desired, comparison, source)
+        elif key in matches.ours and user.status == "entitled":
+            change = _entitled(user, live, comparison, source)
+        else:
+            change = _existing(user, live, comparison, source)
+        keep_unless_protected(change, matches, result)
     for live in matches.vanished:
-        action = _disposal(target.deprovision.vanished, live)
+        key = live.external_id or f"live:{live.id}"
+        action = comparison.disposal(target.deprovision.vanished, live, key)
         if action:
-            key = live.external_id or f"live:{live.id}"
-            reason = Reason(code="vanished", text="nothing declares this account any more")
-            _keep_unless_protected(comparison.lifecycle(action, live, target, key, reason), matches, result)
+            reason = Reason(code="vanished", text="loses access: nothing declares this account any more")
+            keep_unless_protected(comparison.lifecycle(action, live, key, reason), matches, result)
     return result
 
 
 def _create(
-    user: DesiredUser, target: Target, comparison: Comparison, source: Callable[[Origin], str]
-) -> Change | None:
-    if user.status != "entitled":
-        return None
-    attributes = tuple(comparison.created(user.create_values))
-    reason = Reason(code="new", text="new", source=source(user.origin))
+    user: DesiredUser, desired: Desired, comparison: Comparison, source: Callable[[Origin], str]
+) -> Change:
     return Change(
-        target=target.name, action="create", type="User", key=user.key, id=None, name=user.name, reason=reason,
-        attributes=attributes,
+        target=comparison.people.target.name, action="create", type="User", key=user.key, id=None, name=user.name,
+        reason=Reason(code="new", text="new", source=source(user.origin)),
+        attributes=tuple(comparison.created(desired.created_user(user), user.key)),
     )  # fmt: skip
 
 
-def _existing(
-    user: DesiredUser,
-    live: LiveResource,
-    target: Target,
-    comparison: Comparison,
-    source: Callable[[Origin], str],
+def _entitled(
+    user: DesiredUser, live: LiveResource, comparison: Comparison, source: Callable[[Origin], str]
 ) -> Change | None:
-    place = source(user.origin)
+    attributes = tuple(comparison.differences(user.values, live, user.key))
+    if not attributes:
+        return None
+    actives = [a.after for a in attributes if a.path == "active"]
+    action: Action = "update" if not actives else "reactivate" if actives[0] else "deactivate"
+    code, text = {
+        "update": ("attributes-differ", "attributes differ"),
+        "reactivate": ("entitled-again", "gets access back: is declared and in scope"),
+        "deactivate": ("attributes-differ", "loses access: the mapping says active: false"),
+    }[action]
+    reason = Reason(code=code, text=text, source=source(user.origin))
+    return comparison.change(action, live, user.key, user.name, reason, attributes)
+
+
+def _existing(
+    user: DesiredUser, live: LiveResource, comparison: Comparison, source: Callable[[Origin], str]
+) -> Change | None:
+    """The change of an account that is not ours yet, or whose user is not entitled."""
     if user.key not in comparison.people.matches.ours:
-        if user.status != "entitled" or not _may_adopt(target, live):
-            if live.active or user.status == "entitled":
-                text = f"{live.name} matches {user.key}, is not provisioned by us and is left alone"
-                comparison.result.findings.append(
-                    Finding(severity="warning", code="not-adopted", text=text, source=place)
-                )
-            return None
-        attributes = tuple(comparison.differences(user.values, live, user.key))
-        reason = Reason(code="adopt", text="an existing account is taken over", source=place)
-        return comparison.change("adopt", live, target, user.key, user.name, reason, attributes)
-    if user.status == "entitled":
-        attributes = tuple(comparison.differences(user.values, live, user.key))
-        if not attributes:
-            return None
-        states = [a.after for a in attributes if a.path == "active"]
-        action: Action = "update" if not states else "reactivate" if states[0] else "deactivate"
-        texts = {
-            "update": "attributes differ",
-            "reactivate": "is entitled again",
-            "deactivate": "the mapping says active: false",
-        }
-        reason = Reason(
-            code="entitled-again" if action == "reactivate" else "attributes-differ",
-            text=texts[action],
-            source=place,
-        )
-        return comparison.change(action, live, target, user.key, user.name, reason, attributes)
+        return _unowned(user, live, comparison, source)
     if user.status == "future":
-        if not live.active:
-            return None
+        # Hiring withholds access; it never takes it away.
         attributes = tuple(
             a for a in comparison.differences(user.values, live, user.key) if a.path != "active"
         )
-        reason = Reason(code="attributes-differ", text="attributes differ", source=place)
-        return (
-            comparison.change("update", live, target, user.key, user.name, reason, attributes)
-            if attributes
-            else None
-        )
-    return _deprovision(user, live, target, comparison, place)
-
-
-def _deprovision(
-    user: DesiredUser, live: LiveResource, target: Target, comparison: Comparison, place: str | None
-) -> Change | None:
-    rules = target.deprovision
+        reason = Reason(code="attributes-differ", text="attributes differ", source=source(user.origin))
+        return comparison.change("update", live, user.key, user.name, reason, attributes) if attributes else None
+    rules = comparison.people.target.deprovision
     rule = {"disabled": rules.disabled, "left": rules.disabled, "removed": rules.removed}.get(
         user.status, rules.out_of_scope
     )
-    action = "delete" if user.delete_due else _disposal(rule, live)
+    action = comparison.disposal("delete" if user.delete_due else rule, live, user.key)
     if action is None:
         return None
     verb = "is deleted" if action == "delete" else "loses access"
-    reason = Reason(code=user.status, text=f"{verb}: {user.reason}", source=place)
-    return comparison.lifecycle(action, live, target, user.key, reason)
+    reason = Reason(code=user.status, text=f"{verb}: {user.reason}", source=source(user.origin))
+    return comparison.lifecycle(action, live, user.key, reason)
 
 
-def _disposal(rule: str, live: LiveResource) -> Action | None:
-    if rule == "delete":
-        return "delete"
-    return "deactivate" if rule == "deactivate" and live.active else None
+def _unowned(
+    user: DesiredUser, live: LiveResource, comparison: Comparison, source: Callable[[Origin], str]
+) -> Change | None:
+    if user.status == "entitled" and may_adopt(comparison.people.target, live):
+        attributes = tuple(comparison.differences(user.values, live, user.key))
+        reason = Reason(code="adopt", text="an existing account is taken over", source=source(user.origin))
+        return comparison.change("adopt", live, user.key, user.name, reason, attributes)
+    if live.active or user.status == "entitled":
+        text = f"{live.name} matches {user.key}, is not provisioned by us and is left alone"
+        if user.status == "entitled":
+            text += "; say adopt: any to take it over" if live.external_id else "; say adopt: empty to take it over"
+        comparison.result.findings.append(
+            Finding(severity="warning", code="not-adopted", text=text, source=source(user.origin))
+        )
+    return None
 
 
-def _may_adopt(target: Target, live: LiveResource) -> bool:
+def may_adopt(target: Target, live: LiveResource) -> bool:
+    """The target's rule lets an existing account or group be taken over."""
     return target.adopt == "any" or (target.adopt == "empty" and live.external_id is None)
 
 
-def _keep_unless_protected(change: Change | None, matches: Matches, result: Difference) -> None:
+def keep_unless_protected(change: Change | None, matches: Matches, result: Difference) -> None:
+    """Notes the change, or a finding instead where its resource is protected."""
     if change is None:
         return
     if change.id in matches.protected:
@@ -195,60 +189,80 @@ class Comparison:
     facts: Facts
     result: Difference
 
-    def differences(
-        self, values: tuple[Cell, ...], live: LiveResource, key: str
-    ) -> Iterator[AttributeChange]:
+    def differences(self, values: tuple[Cell, ...], live: LiveResource, key: str) -> Iterable[AttributeChange]:
         """The attributes in which live is not as desired."""
-        if values == live.values:
-            return
+        found = live.values
+        at = self.columns.reference
+        if at is not None and (name := values[at]) is not None and name is not KEEP:
+            # Desired names a user by key, live by id: what is equal then is equal as it stands.
+            pair = self.people.matches.pairs.get(str(name))
+            if pair is not None and pair.id == found[at]:
+                values = (*values[:at], pair.id, *values[at + 1 :])
+        if values == found or all(v is KEEP or v == f for v, f in zip(values, found, strict=True)):
+            return ()
+        return self._differences(values, live, key)
+
+    def _differences(self, values: tuple[Cell, ...], live: LiveResource, key: str) -> Iterator[AttributeChange]:
         for index, column in enumerate(self.columns.all):
             after, before = values[index], live.values[index]
-            if after is KEEP or (after == before and column.kind != "reference"):
+            if after is KEEP or after == before:
                 continue
             if index == self.columns.active and self.columns.type == "User":
                 before = live.active
             if column.kind == "reference" and after is not None:
                 resolved = self.people.reference(str(after))
                 if resolved is None:
-                    self.result.unresolved[str(after)] = self.result.unresolved.get(str(after), 0) + 1
+                    self._unresolved(str(after))
                     continue
                 if resolved == before:
                     continue
             elif column.compare(after) == column.compare(before):
                 continue
-            if self._is_withheld(column.text, key):
+            if self.is_withheld(column.text, key, _shown(after)):
                 continue
             if column.kind == "reference" and before is not None:
                 before = self.people.key_by_id.get(str(before), f"live:{before}")
             yield AttributeChange(path=column.text, before=_shown(before), after=_shown(after))
 
-    def created(self, values: tuple[Cell, ...]) -> Iterator[AttributeChange]:
+    def created(self, values: tuple[Cell, ...], key: str) -> Iterator[AttributeChange]:
         """Every value that a create sends."""
         for column, cell in zip(self.columns.all, values, strict=True):
-            if not is_set(cell) or (column.text, None) in self.facts.withhold:
+            if not is_set(cell) or self.facts.withholds(self.columns.type, column.text, key, _shown(cell)):
                 continue
             if column.kind == "reference" and self.people.reference(str(cell)) is None:
-                self.result.unresolved[str(cell)] = self.result.unresolved.get(str(cell), 0) + 1
+                self._unresolved(str(cell))
                 continue
             yield AttributeChange(path=column.text, before=None, after=_shown(cell))
 
-    def _is_withheld(self, path: str, key: str) -> bool:
-        if (path, None) in self.facts.withhold or (path, key) in self.facts.withhold:
+    def is_withheld(self, path: str, key: str, after: object) -> bool:
+        """The endpoint is known not to keep that value; it is counted for a finding."""
+        if self.facts.withholds(self.columns.type, path, key, after):
             self.result.withheld[path] = self.result.withheld.get(path, 0) + 1
             return True
         return False
 
-    def lifecycle(
-        self, action: Action, live: LiveResource, target: Target, key: str, reason: Reason
-    ) -> Change:
+    def disposal(self, rule: str, live: LiveResource, key: str) -> Action | None:
+        """What the rule does to an account that is to lose access; None where that is done already.
+
+        An endpoint whose deletions only deactivate keeps the account for ever (scim_quirks A.0): it is at rest.
+        """
+        if rule == "delete":
+            is_kept = not live.active and self.facts.withholds("User", "delete", key, True)
+            return None if is_kept else "delete"
+        return "deactivate" if rule == "deactivate" and live.active else None
+
+    def _unresolved(self, key: str) -> None:
+        self.result.unresolved[key] = self.result.unresolved.get(key, 0) + 1
+
+    def lifecycle(self, action: Action, live: LiveResource, key: str, reason: Reason) -> Change:
         """A deactivation or deletion; nothing else is compared."""
         attributes = (
             (AttributeChange(path="active", before=True, after=False),) if action == "deactivate" else ()
         )
-        return self.change(action, live, target, key, live.name, reason, attributes)
+        return self.change(action, live, key, live.name, reason, attributes)
 
     def change(
-        self, action: Action, live: LiveResource, target: Target, key: str, name: str, reason: Reason,
+        self, action: Action, live: LiveResource, key: str, name: str, reason: Reason,
         attributes: tuple[AttributeChange, ...], add: tuple[MemberChange, ...] = (), remove: tuple[MemberChange, ...] = (),
     ) -> Change:  # fmt: skip
         """A change of a live resource, with the digest of the managed part it was decided on."""
@@ -256,9 +270,10 @@ class Comparison:
             [column.text, _shown(cell)] for column, cell in zip(self.columns.all, live.values, strict=True)
         ]
         return Change(
-            target=target.name, action=action, type=self.columns.type, key=key, id=live.id, name=name, reason=reason,
-            attributes=attributes, add=add, remove=remove, elements=live.elements,
+            target=self.people.target.name, action=action, type=self.columns.type, key=key, id=live.id, name=name,
+            reason=reason, attributes=attributes, add=add, remove=remove, elements=live.elements,
             precondition=digest([live.active, managed, sorted(live.members)]),
+            etag=live.etag if self.facts.etags else None,
         )  # fmt: skip
 
 

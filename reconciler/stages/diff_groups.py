@@ -2,128 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from reconciler.model.change import Change, MemberChange, Reason
 from reconciler.model.column import Columns
 from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
 from reconciler.model.resource import DesiredGroup, Facts, LiveResource
-from reconciler.model.target import Target
-from reconciler.stages.diff import Comparison, Difference, People
+from reconciler.stages.compile import Desired
+from reconciler.stages.diff import Comparison, Difference, People, keep_unless_protected, may_adopt
 from reconciler.stages.match import Matches
+
+Members = tuple[MemberChange, ...]
 
 
 def diff_groups(
-    desired: Mapping[str, DesiredGroup], columns: Columns, matches: Matches, people: People, target: Target,
-    facts: Facts, source: Callable[[Origin], str],
+    desired: Desired, columns: Columns, matches: Matches, people: People, facts: Facts,
+    source: Callable[[Origin], str],
 ) -> Difference:  # fmt: skip
     """The changes of groups (DESIGN 3: membership, References)."""
     result = Difference()
     comparison = Comparison(columns=columns, people=people, facts=facts, result=result)
-    for key, group in desired.items():
+    for key, group in desired.groups.items():
         if key in matches.frozen_keys:
             continue
         live = matches.pairs.get(key)
-        change = _changed(group, live, matches, comparison, target, source(group.origin))
-        if change is not None and change.id in matches.protected:
-            text = f"group {change.name} is protected: {change.action} is withheld"
-            result.findings.append(Finding(severity="warning", code="protected", text=text))
-        elif change is not None:
-            result.changes.append(change)
-    if target.deprovision.groups == "delete":
+        if live is None:
+            change: Change | None = _create(group, desired, comparison, source)
+        else:
+            change = _existing(group, live, matches, comparison, source)
+        keep_unless_protected(change, matches, result)
+    if people.target.deprovision.groups == "delete":
         for live in matches.vanished:
-            if live.id not in matches.protected:
-                reason = Reason(code="vanished", text="nothing declares this group for this target any more")
-                key = live.external_id or f"live:{live.id}"
-                result.changes.append(comparison.change("delete", live, target, key, live.name, reason, ()))
+            reason = Reason(code="vanished", text="is deleted: nothing declares this group for this target any more")
+            key = live.external_id or f"live:{live.id}"
+            keep_unless_protected(comparison.change("delete", live, key, live.name, reason, ()), matches, result)
     return result
 
 
-def _changed(
-    group: DesiredGroup, live: LiveResource | None, matches: Matches, comparison: Comparison, target: Target,
-    place: str | None,
+def _create(
+    group: DesiredGroup, desired: Desired, comparison: Comparison, source: Callable[[Origin], str]
+) -> Change:
+    add = _joining(group, frozenset(), comparison)
+    if add and comparison.is_withheld("members", group.key, None):
+        add = ()
+    return Change(
+        target=comparison.people.target.name, action="create", type="Group", key=group.key, id=None, name=group.name,
+        reason=Reason(code="new", text="new", source=source(group.origin)),
+        attributes=tuple(comparison.created(desired.created_group(group), group.key)), add=add,
+    )  # fmt: skip
+
+
+def _existing(
+    group: DesiredGroup, live: LiveResource, matches: Matches, comparison: Comparison,
+    source: Callable[[Origin], str],
 ) -> Change | None:  # fmt: skip
-    if live is None:
-        add = _joining(group, frozenset(), comparison, target)
-        return Change(
-            target=target.name, action="create", type="Group", key=group.key, id=None, name=group.name,
-            reason=Reason(code="new", text="new", source=place),
-            attributes=tuple(comparison.created(group.create_values)), add=add,
-        )  # fmt: skip
     is_ours = group.key in matches.ours
-    if not is_ours and not (target.adopt == "any" or (target.adopt == "empty" and live.external_id is None)):
-        text = f"group {live.name} matches {group.key}, is not provisioned by us and is left alone"
+    if not is_ours and not may_adopt(comparison.people.target, live):
+        text = f"group {live.name} matches {group.key}, is not provisioned by us and is left alone; say adopt: any to take it over"
         comparison.result.findings.append(
-            Finding(severity="warning", code="not-adopted", text=text, source=place)
+            Finding(severity="warning", code="not-adopted", text=text, source=source(group.origin))
         )
         return None
     attributes = tuple(comparison.differences(group.values, live, group.key))
-    add = _joining(group, frozenset(live.members), comparison, target)
-    remove = _leaving(group, live, comparison, target)
-    if ("members", None) in comparison.facts.withhold or ("members", group.key) in comparison.facts.withhold:
-        if add or remove:
-            comparison.result.withheld["members"] = comparison.result.withheld.get("members", 0) + 1
+    add, remove = _members(group, live, comparison)
+    if (add or remove) and comparison.is_withheld("members", group.key, None):
         add, remove = (), ()
-    if is_ours and not (attributes or add or remove):
+    if not is_ours:
+        reason = Reason(code="adopt", text="an existing group is taken over", source=source(group.origin))
+        return comparison.change("adopt", live, group.key, group.name, reason, attributes, add, remove)
+    if not (attributes or add or remove):
         return None
-    if is_ours:
-        text = "members differ" if add or remove else "attributes differ"
-        reason = Reason(
-            code="members-differ" if add or remove else "attributes-differ", text=text, source=place
-        )
-        return comparison.change(
-            "update", live, target, group.key, group.name, reason, attributes, add, remove
-        )
-    reason = Reason(code="adopt", text="an existing group is taken over", source=place)
-    return comparison.change("adopt", live, target, group.key, group.name, reason, attributes, add, remove)
+    parts = [text for text, is_there in (("attributes", attributes), ("members", add or remove)) if is_there]
+    text = f"{' and '.join(parts)} differ"
+    reason = Reason(code=f"{parts[0]}-differ", text=text, source=source(group.origin))
+    return comparison.change("update", live, group.key, group.name, reason, attributes, add, remove)
 
 
-def _joining(
-    group: DesiredGroup, present: frozenset[str], comparison: Comparison, target: Target
-) -> tuple[MemberChange, ...]:
+def _members(group: DesiredGroup, live: LiveResource, comparison: Comparison) -> tuple[Members, Members]:
+    people = comparison.people
+    if not comparison.columns.has_members:
+        return (), ()
+    present = frozenset(live.members)
+    if people.target.deprovision.memberships == "keep" and present == set(
+        map(people.id_by_key.get, group.members)
+    ):
+        return (), ()
+    return _joining(group, present, comparison), _leaving(group, live, comparison)
+
+
+def _joining(group: DesiredGroup, present: frozenset[str], comparison: Comparison) -> Members:
     """Desired members that are not there; those without entitlement keep what they have and get nothing new."""
     people = comparison.people
-    joining: list[MemberChange] = []
     if not comparison.columns.has_members:
         return ()
+    joining: list[MemberChange] = []
     for key in sorted(group.members):
         user = people.desired.get(key)
-        id_ = people.reference(key)
-        if user is None or key in people.matches.frozen_keys or user.status != "entitled":
-            continue
         live = people.matches.pairs.get(key)
-        if live is not None and (
-            live.id in people.matches.protected or not _is_taken(key, live, people, target)
-        ):
+        if user is None or key in people.matches.frozen_keys or (live is not None and live.id in present):
             continue
-        if id_ is not None and id_ not in present:
+        if user.status != "entitled" or (live is not None and not people.is_taken(key, live)):
+            if live is None:
+                comparison.result.absent_members.setdefault(key, []).append(group.key)
+            continue
+        is_withheld = comparison.is_withheld(f"member:{key}", group.key, True)
+        if not is_withheld and (live is None or live.id not in people.matches.protected):
             joining.append(people.joining(key))
     return tuple(joining)
 
 
-def _is_taken(key: str, live: LiveResource, people: People, target: Target) -> bool:
-    return (
-        key in people.matches.ours
-        or target.adopt == "any"
-        or (target.adopt == "empty" and live.external_id is None)
-    )
-
-
-def _leaving(
-    group: DesiredGroup, live: LiveResource, comparison: Comparison, target: Target
-) -> tuple[MemberChange, ...]:
+def _leaving(group: DesiredGroup, live: LiveResource, comparison: Comparison) -> Members:
     """Live members that go, by the group's membership rule."""
     people, leaving = comparison.people, []
-    if not comparison.columns.has_members:
-        return ()
+    keeps = people.target.deprovision.memberships == "keep"
     for id_ in live.members:
         key = people.key_by_id.get(id_)
         if id_ in people.matches.frozen or id_ in people.matches.protected:
             continue
         if key is not None and key in group.members:
-            status = people.desired[key].status
-            if target.deprovision.memberships == "keep" or status in ("entitled", "future"):
+            if keeps or people.desired[key].status in ("entitled", "future"):
                 continue
         match group.membership:
             case "exclusive":
@@ -133,5 +131,7 @@ def _leaving(
             case _:
                 is_going = id_ in people.matches.owned
         if is_going:
-            leaving.append(people.member(id_))
+            member = people.member(id_)
+            if not comparison.is_withheld(f"member:{member.key}", group.key, False):
+                leaving.append(member)
     return tuple(sorted(leaving, key=lambda member: member.key))

@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from reconciler.model.attribute_path import CORE_GROUP, CORE_USER, AttributePath, parse_path
 from reconciler.model.change import AttributeChange, Change
 from reconciler.model.column import Columns
+from reconciler.model.dialect import Dialect
 from reconciler.model.request import Ref, Request
 from reconciler.stages.normalize import field, select
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-Form = Literal["path", "pathless", "put"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """How an endpoint wants its writes: the form of updates, of member removals, and where it lives."""
-
-    form: Form = "path"
-    member_removal: Literal["pathFilter", "valueArray"] = "pathFilter"
-    manager: Literal["object", "text"] = "object"
-    members_on_create: bool = True
-    endpoints: Mapping[str, str]
+Document = dict[str, object]
 
 
 def lower_change(
-    change: Change,
-    columns: Columns,
-    dialect: Dialect,
-    ids: Mapping[str, str],
-    document: dict[str, object] | None = None,
-) -> Request | None:
-    """The request that carries out `change`, or None if there is nothing to send.
+    change: Change, columns: Columns, dialect: Dialect, ids: Mapping[str, str], document: Document | None = None
+) -> tuple[Request, ...]:
+    """The requests that carry out `change`: one, or one per atom where the dialect says singly; none for nothing.
 
     `ids` gives live ids by key; a key that it lacks stands as a Ref. `document` is the resource as just read: the
     forms `pathless` and `put` need it.
     """
+    if dialect.singly and change.action not in ("create", "delete"):
+        plain = replace(dialect, singly=False, form={**dialect.form, change.type: "path"})
+        return tuple(
+            request for part in _parts(change) for request in lower_change(part, columns, plain, ids, document)
+        )
     base = dialect.endpoints[change.type]
     lowering = _Lowering(columns, dialect, ids)
     if change.action == "create":
-        return Request(method="POST", path=base, body=lowering.created(change))
-    path = f"{base}/{change.id}"
+        return (Request(method="POST", path=base, body=lowering.created(change)),)
+    path = f"{base}/{quote(change.id or '', safe='')}"
     if change.action == "delete":
-        return Request(method="DELETE", path=path)
-    if dialect.form == "put":
-        return Request(method="PUT", path=path, body=lowering.merged(change, document or {}))
-    operations = (
-        lowering.pathless(change, document or {}) if dialect.form == "pathless" else lowering.by_path(change)
-    )
+        return (Request(method="DELETE", path=path, etag=change.etag),)
+    form = dialect.form[change.type]
+    if form == "put":
+        return (Request(method="PUT", path=path, body=lowering.merged(change, document or {}), etag=change.etag),)
+    operations = lowering.pathless(change, document or {}) if form == "pathless" else lowering.by_path(change)
     if not operations:
-        return None
-    return Request(method="PATCH", path=path, body={"schemas": [PATCH_OP], "Operations": operations})
+        return ()
+    body: Document = {"schemas": [PATCH_OP], "Operations": operations}
+    return (Request(method="PATCH", path=path, body=body, etag=change.etag),)
+
+
+def _parts(change: Change) -> list[Change]:
+    parts = [replace(change, attributes=(a,), add=(), remove=(), etag=None) for a in change.attributes]
+    parts += [replace(change, attributes=(), add=(m,), remove=(), etag=None) for m in change.add]
+    return parts + [replace(change, attributes=(), add=(), remove=(m,), etag=None) for m in change.remove]
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class _Run:
         pairs = {key: live for key, live in pairs.items() if key not in self.frozen_keys}
         ours = frozenset(key for key, live in pairs.items() if self._is_ours(self.desired[key], live))
         paired = {live.id for live in pairs.values()}
-        protected = frozenset(live.id for live in self.live if self._is_protected(live))
+        protected = self._protected()
         owned = {pairs[key].id for key in ours}
         owned |= {live.id for live in self.live if live.id not in paired and self._is_claimed(live)}
         owned -= self.frozen
@@ -203,20 +203,19 @@ class _Run:
             case ("prefix", prefix):
                 return live.external_id is not None and live.external_id.startswith(prefix)
 
-    def _is_protected(self, live: LiveResource) -> bool:
+    def _protected(self) -> frozenset[str]:
+        """The live ids of what nobody may write: the token's own user, and what the patterns name."""
         is_user = self.columns.type == "User"
-        if is_user and live.id == self.facts.own_id:
-            return True
+        own = {self.facts.own_id} & self.by_id.keys() if is_user else set()
         patterns = self.target.protected_users if is_user else self.target.protected_groups
         if not patterns:
-            return False
+            return frozenset(own)
         display = self.columns.index("displayName")
-        names = {
-            live.id,
-            live.external_id or "",
-            live.name,
-            str(live.values[display]) if display is not None else "",
-        }
-        return any(
-            fnmatchcase(name.casefold(), pattern.casefold()) for name in names if name for pattern in patterns
-        )
+        folded = [pattern.casefold() for pattern in patterns]
+        found = set(own)
+        for live in self.live:
+            shown = live.values[display] if display is not None else None
+            names = {live.id, live.external_id or "", live.name, str(shown or "")} - {""}
+            if any(fnmatchcase(name.casefold(), pattern) for name in names for pattern in folded):
+                found.add(live.id)
+        return frozenset(found)

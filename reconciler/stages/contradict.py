@@ -1,0 +1,74 @@
+"""Contradict: what is wrong only once a target's resources are computed: no userName, or one value claimed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from reconciler.model.column import Columns
+from reconciler.model.desired import DesiredState
+from reconciler.model.errors import DesiredStateError
+from reconciler.model.place import Mistake, Origin
+from reconciler.model.resource import KEEP, DesiredGroup, DesiredUser
+from reconciler.model.target import Target
+from reconciler.stages.compile import Desired, compile_target, target_columns
+
+Locate = Callable[[Origin], tuple[int, int]]
+
+
+def compile_all(
+    state: DesiredState, targets: Iterable[Target], now: datetime, locate: Locate
+) -> dict[str, Desired]:
+    """The desired resources of each target by its name. Raises DesiredStateError with every contradiction."""
+    compiled = {target.name: compile_target(state, target, now) for target in targets}
+    mistakes: list[Mistake] = []
+    for name, desired in compiled.items():
+        users, groups = target_columns(state.targets[name], {})
+        mistakes += _nameless(name, desired, users, locate)
+        present = {key: user for key, user in desired.users.items() if user.status in ("entitled", "future")}
+        mistakes += _twice(name, present, users, locate)
+        if groups is not None:
+            mistakes += _twice(name, desired.groups, groups, locate)
+    if mistakes:
+        raise DesiredStateError(tuple(sorted(set(mistakes))))
+    return compiled
+
+
+def _nameless(target: str, desired: Desired, columns: Columns, locate: Locate) -> list[Mistake]:
+    index = columns.index("userName")
+    if index is None:
+        return []
+    source = columns.all[index].mapping
+    written = f"`{source.text}`" if source and source.kind == "source" else "what userName is mapped from"
+    return [
+        _at(user.origin, locate, f"user `{user.key}` is in scope of target `{target}` and gets no userName; declare {written}")
+        for user in desired.users.values()
+        if user.status == "entitled" and user.values[index] in (KEEP, None, "")
+        and desired.created_user(user)[index] in (KEEP, None, "")
+    ]  # fmt: skip
+
+
+def _twice(
+    target: str, resources: Mapping[str, DesiredUser] | Mapping[str, DesiredGroup], columns: Columns, locate: Locate
+) -> list[Mistake]:
+    """Two resources with one matching value would be one account at the endpoint."""
+    mistakes = []
+    for index in columns.match:
+        column = columns.all[index]
+        owners: dict[object, str] = {}
+        for key, resource in resources.items():
+            cell = resource.values[index]
+            if cell is KEEP or cell is None:
+                continue
+            other = owners.setdefault(column.compare(cell), key)
+            if other != key:
+                text = (
+                    f"`{key}` and `{other}` would both have {column.text} \"{cell}\" at target `{target}`; "
+                    "give each a value of its own, or take one out of scope"
+                )
+                mistakes.append(_at(resource.origin, locate, text))
+    return mistakes
+
+
+def _at(origin: Origin, locate: Locate, text: str) -> Mistake:
+    return Mistake(origin.document, *locate(origin), text)

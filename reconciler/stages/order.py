@@ -1,0 +1,91 @@
+"""Order: which change comes before which (DESIGN 6).
+
+    users deactivate → users create, update, reactivate → groups create, update → groups delete → users delete
+                       names are freed before they are taken, managers are made before they are referred to
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.model.change import Change
+from reconciler.model.finding import Finding
+
+NAMES = {"User": "userName", "Group": "displayName"}
+Key = tuple[str, str]
+
+
+def order_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    """The changes in the order in which they are applied, and a finding for renames that go round in a circle."""
+    rounds = _rename_cycles(changes)
+    findings = []
+    for members in rounds:
+        names = ", ".join(sorted(change.name for change in members))
+        text = f"{names} take each other's names in a circle; give one of them another name first"
+        findings.append(Finding(severity="error", code="rename-cycle", text=text))
+    stuck = {(change.type, change.key) for members in rounds for change in members}
+    kept = [
+        change.only(lambda place: place.name not in NAMES.values()) if (change.type, change.key) in stuck else change
+        for change in changes
+    ]
+    ordered = sorted((change for change in kept if change), key=lambda c: (phase(c), _is_rename(c) is None, c.key))
+    return tuple(ordered), tuple(findings)
+
+
+def phase(change: Change) -> int:
+    """The step in which a change is applied; every change of a step is over before the next step begins."""
+    if change.type == "User":
+        return {"deactivate": 0, "delete": 4}.get(change.action, 1)
+    return 3 if change.action == "delete" else 2
+
+
+def find_blockers(changes: Iterable[Change], reference: str | None) -> Mapping[Key, frozenset[Key]]:
+    """What each change waits for within its step; `reference` is the path that names another user (manager)."""
+    listed = list(changes)
+    freed = {_folded(change, taken=False): (change.type, change.key) for change in listed if _is_rename(change)}
+    made = {change.key for change in listed if change.type == "User" and change.action == "create"}
+    blockers: dict[Key, frozenset[Key]] = {}
+    for change in listed:
+        own = (change.type, change.key)
+        waits: set[Key] = set()
+        name = _folded(change, taken=True)
+        if name in freed:
+            waits.add(freed[name])
+        for attribute in change.attributes:
+            if attribute.path == reference and attribute.after in made:
+                waits.add(("User", str(attribute.after)))
+        waits.discard(own)
+        if waits:
+            blockers[own] = frozenset(waits)
+    return blockers
+
+
+def _is_rename(change: Change) -> bool | None:
+    """True for a rename, None for what names nothing anew."""
+    named = NAMES[change.type]
+    return (change.id is not None and any(a.path == named and a.before is not None for a in change.attributes)) or None
+
+
+def _folded(change: Change, *, taken: bool) -> tuple[str, str] | None:
+    for attribute in change.attributes:
+        if attribute.path == NAMES[change.type]:
+            value = attribute.after if taken else attribute.before
+            return (change.type, str(value).casefold()) if value is not None else None
+    return None
+
+
+def _rename_cycles(changes: Sequence[Change]) -> list[list[Change]]:
+    renames = {(c.type, c.key): c for c in changes if _is_rename(c)}
+    holders = {_folded(c, taken=False): key for key, c in renames.items()}
+    cycles: list[list[Change]] = []
+    done: set[Key] = set()
+    for start in renames:
+        trail: list[Key] = []
+        at: Key | None = start
+        while at is not None and at not in done and at not in trail:
+            trail.append(at)
+            at = holders.get(_folded(renames[at], taken=True))
+        if at is not None and at in trail and trail.index(at) < len(trail) - 1:
+            cycles.append([renames[key] for key in trail[trail.index(at) :]])
+        done.update(trail)
+    return cycles
