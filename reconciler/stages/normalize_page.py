@@ -21,6 +21,7 @@ from reconciler.stages.normalize import Document, build_normalizer, field, is_ac
 from reconciler.stages.normalize_shape import Doubt, Shape, plan_page
 
 CHANCES = 8  # pages in a row that the typed decoder may fail to take before it is given up for the list
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Typed = Callable[[bytes], "Page"]
 
 
@@ -61,7 +62,7 @@ class PageDecoder:
         if self._typed is not None:
             try:
                 page = self._typed(content)
-            except (msgspec.ValidationError, Doubt):
+            except (*UNREADABLE, Doubt):
                 pass
             else:
                 self._chances = CHANCES
@@ -246,7 +247,7 @@ def _object(content: bytes) -> Document:
         return {}
     try:
         body = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         body = None
     if not isinstance(body, dict):
         raise TransportError("the answer is no JSON object")
