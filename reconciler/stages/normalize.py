@@ -16,7 +16,7 @@ def build_normalizer(columns: Columns) -> Callable[[Document], LiveResource]:
     """The function that reads one live resource; raises IncompleteRead for one without an id."""
     getters = tuple(_getter(column) for column in columns.all)
     elements = tuple(elements_of(columns.all).items())
-    label = "userName" if columns.type == "User" else "displayName"
+    label = label_of(columns)
 
     def normalize(document: Document) -> LiveResource:
         id_ = field(document, "id")
@@ -32,7 +32,7 @@ def build_normalizer(columns: Columns) -> Callable[[Document], LiveResource]:
         return LiveResource(
             id=str(id_), external_id=str(external) if external not in (None, "") else None,
             name=str(field(document, label) or id_),
-            active=str(active).lower() not in ("false", "0") if active is not None else True,
+            active=is_active(active),
             values=tuple([get(document) for get in getters]), elements=bits,
             members=_members(document) if columns.has_members else (),
             etag=str(field(meta, "version") or "") or None if isinstance(meta, dict) else None,
@@ -49,6 +49,16 @@ def field(document: object, name: str) -> object:
         return document[name]
     folded = name.casefold()
     return next((value for key, value in document.items() if key.casefold() == folded), None)
+
+
+def label_of(columns: Columns) -> str:
+    """The attribute by which people call such a resource."""
+    return "userName" if columns.type == "User" else "displayName"
+
+
+def is_active(value: object) -> bool:
+    """Whether an account is active; one that does not say is (research: scim_quirks C.4 #16)."""
+    return str(value).lower() not in ("false", "0") if value is not None else True
 
 
 def select(document: Document, path: AttributePath) -> Document | None:
@@ -76,7 +86,7 @@ def _home(document: Document, path: AttributePath) -> object:
 def _getter(column: Column) -> Callable[[Document], Cell]:
     path = column.path
     if column.kind == "reference":
-        return lambda document: _reference(field(_home(document, path), path.name))
+        return lambda document: reference(field(_home(document, path), path.name))
     if path.key is not None:
         sub = path.sub or "value"
         return lambda document: _cell(field(select(document, path), sub))
@@ -100,8 +110,11 @@ def _cell(value: object) -> Cell:
     return value  # type: ignore[return-value]  # JSON scalars are cells
 
 
-def _reference(value: object) -> Cell:
-    """Servers give a reference as an object, a list of one, or a bare text (research: scim_quirks C.4 #34)."""
+def reference(value: object) -> Cell:
+    """The id behind a reference.
+
+    Servers give a reference as an object, a list of one, or a bare text (research: scim_quirks C.4 #34).
+    """
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
