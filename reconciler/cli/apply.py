@@ -6,86 +6,187 @@ import asyncio
 import json
 import signal
 import sys
-from dataclasses import replace
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import Settings
-from reconciler.cli.showing import show_plan
+from reconciler.cli.progress import Progress
+from reconciler.cli.sealing import seal_of
+from reconciler.cli.showing import json_on_failure, show_plan
 
 if TYPE_CHECKING:
-    from reconciler.model.change import Change
     from reconciler.model.desired import DesiredState
-    from reconciler.model.plan import Plan
     from reconciler.model.request import Outcome
-    from reconciler.pipeline import Applied, World
+    from reconciler.pipeline import Applied, Planned, World
+    from reconciler.pipeline.agreeing import Agreement
+    from reconciler.stages.review import Reviewed
 
 
 @click.command("apply")
-@click.argument("saved", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--target", "targets", multiple=True, help="Only this target; may be given again.")
-@click.option("--only", multiple=True, help="Only this object, as user:ada or group:engineering.")
+@click.argument(
+    "saved",
+    required=False,
+    metavar="[plan.json]",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    envvar="RECONCILE_TARGET",
+    help="Only this target; may be given again.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    envvar="RECONCILE_ONLY",
+    help="Only this object, as user:ada or group:engineering.",
+)
+@click.option(
+    "--reviewed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="RECONCILE_REVIEWED",
+    help="Apply what this manifest of a reviewed plan holds.",
+)
 @click.option("--expect-digest", help="Apply only if the plan has this digest.")
 @click.option("--approve", multiple=True, help="TARGET:RULE:DIGEST, as an exceeded budget prints it.")
+@click.option(
+    "--due",
+    is_flag=True,
+    envvar="RECONCILE_DUE",
+    help="Only what time alone made due: left, hired, `until` passed.",
+)
+@click.option(
+    "--scheduled",
+    is_flag=True,
+    envvar="RECONCILE_SCHEDULED",
+    help="Run by a schedule: skip targets in quarantine.",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    envvar="RECONCILE_STRICT",
+    help="Refuse a reviewed plan if anything drifted beside it.",
+)
+@click.option(
+    "--clear-quarantine",
+    is_flag=True,
+    envvar="RECONCILE_CLEAR_QUARANTINE",
+    help="Take the targets out of quarantine first.",
+)
+@click.option(
+    "--format",
+    "forms",
+    multiple=True,
+    default=("text",),
+    envvar="RECONCILE_FORMAT",
+    help="text or json, or json=FILE.",
+)
+@click.option("--no-progress", is_flag=True, envvar="RECONCILE_NO_PROGRESS", help="Tell nothing on the way.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def command(
-    settings: Settings, saved: Path | None, targets: tuple[str, ...], only: tuple[str, ...], expect_digest: str | None,
-    approve: tuple[str, ...], yes: bool,
-) -> None:  # fmt: skip
+def command(settings: Settings, /, **options: Any) -> None:
     """Apply a saved plan, or plan, ask and apply."""
+    with json_on_failure(options["forms"]):
+        sys.exit(_run(settings, options))
+
+
+def _run(settings: Settings, options: dict[str, Any]) -> int:
+    from reconciler.edge.quarantine import leave_quarantine
     from reconciler.model.errors import PlanStale, UsageError
-    from reconciler.pipeline import choose, here, load, make_plan
-    from reconciler.stages.restrict import as_of, restrict, still_reviewed
+    from reconciler.pipeline import choose, here, join, load
+    from reconciler.pipeline.agreeing import Terms, agree, unused_approvals
 
-    agreed = yes or saved is not None or expect_digest is not None
+    agreed = any(options[name] for name in ("yes", "saved", "reviewed", "expect_digest", "due"))
     if not agreed and not sys.stdin.isatty():
-        raise UsageError("nobody agreed to this: pass a reviewed plan, --expect-digest or --yes")
+        raise UsageError("nobody agreed to this: pass a reviewed plan, --expect-digest, --due or --yes")
+    if options["saved"] and options["reviewed"]:
+        raise UsageError("a saved plan and --reviewed were given: one of them is what was reviewed")
     world = here(settings.base, settings.desired, settings.data)
-    reviewed: dict[str, Any] | None = _read_saved(saved) if saved else None
-    if reviewed:
-        world = replace(world, now=as_of(reviewed["asOf"]))
-        targets = targets or tuple(target["name"] for target in reviewed["targets"])
+    reviewed = _read_reviewed(options, world)
     state = load(world)
-    choose(state, targets)
-    state.approvals = (*state.approvals, *_approvals(approve, state))
-    plan = restrict(make_plan(state, targets, world), only, state)
-    if expect_digest and plan.digest != expect_digest:
-        raise PlanStale(f"the plan's digest is {plan.digest}, not {expect_digest}; plan again")
-    if reviewed:
-        parts = {target["name"]: target for target in reviewed["targets"]}
-        plan = replace(
-            plan, targets=tuple(t if t.error else still_reviewed(parts[t.name], t) for t in plan.targets)
-        )
-    show_plan(plan, ("text",))
-    sys.exit(_apply(state, plan, world, agreed))
+    targets = choose(state, options["targets"])
+    _approve(state, options["approve"])
+    if options["clear_quarantine"]:
+        for target in targets:
+            leave_quarantine(world.data, target.name)
+    terms = Terms(
+        only=options["only"], due=options["due"], scheduled=options["scheduled"], strict=options["strict"], reviewed=reviewed,
+    )  # fmt: skip
+    names = _awake(options, state, world)
+    if names is None:
+        click.echo("applied: nothing, every target is in quarantine")
+        return 0
+    agreement = agree(state, names, world, terms)
+    plan = join(agreement.planned, world)
+    if options["expect_digest"] and not plan.digest.startswith(_long(options["expect_digest"])):
+        raise PlanStale(f"the plan's digest is {plan.digest}, not {options['expect_digest']}; plan again")
+    show_plan(plan, options["forms"])
+    _tell_drift(agreement)
+    for text in unused_approvals(state, agreement.planned):
+        click.echo(f"warning: the approval {text} fits nothing of this plan and approves nothing", err=True)
+    if not agreed and any(each.plan.changes for each in agreement.planned):
+        if not click.confirm("Apply these changes?", err=True):
+            click.echo("nothing was written", err=True)
+            return 130
+        from reconciler.stages.review import read_saved
+
+        # What was shown is what is reviewed: nobody knows how long the question stood there.
+        shown = Terms(only=options["only"], due=options["due"], reviewed=read_saved(plan.to_json()))
+        agreement = agree(state, names, world, shown)
+    return _apply(agreement.planned, world, options)
 
 
-def _read_saved(path: Path) -> dict[str, Any]:
-    from reconciler.model.digest import digest
+def _long(digest: str) -> str:
+    """A digest as people copy it: with or without `sha256:`, at least 12 digits of it."""
+    from reconciler.model.errors import UsageError
+
+    hexadecimal = digest.removeprefix("sha256:").rstrip("…")
+    if len(hexadecimal) < 12:
+        raise UsageError(f"--expect-digest {digest}: give at least 12 digits of the digest")
+    return f"sha256:{hexadecimal}"
+
+
+def _read_reviewed(options: dict[str, Any], world: World) -> Reviewed | None:
     from reconciler.model.errors import PlanStale
+    from reconciler.stages.review import read_manifest, read_saved
 
+    path: Path | None = options["saved"] or options["reviewed"]
+    if path is None:
+        return None
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
-        digests = [
-            digest([t["name"], sorted(c["digest"] for c in t["changes"])]) for t in plan["targets"]
-        ]  # fmt: skip
-        is_whole = plan["formatVersion"] == 1 and plan["digest"] == digest(sorted(digests))
-    except (ValueError, KeyError, TypeError) as error:
-        raise PlanStale(f"{path} is not a plan: {error}; plan again") from None
-    if not is_whole:
-        raise PlanStale(f"{path} does not fit its digest: it was edited or cut; plan again")
-    return dict(plan)
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise PlanStale(f"{path} cannot be read: {type(error).__name__}; plan again") from None
+    return read_saved(document) if options["saved"] else read_manifest(document, seal_of(world.environ))
 
 
-def _approvals(texts: tuple[str, ...], state: DesiredState) -> list[Any]:
+def _awake(options: dict[str, Any], state: DesiredState, world: World) -> tuple[str, ...] | None:
+    """The chosen targets; by a schedule, those that are not in quarantine, or None if none is left."""
+    from reconciler.edge.quarantine import load_quarantine
+
+    names: tuple[str, ...] = options["targets"]
+    if not (options["due"] or options["scheduled"]):
+        return names
+    awake = []
+    for name in names or tuple(sorted(state.targets)):
+        found = load_quarantine(world.data, name)
+        if found is None:
+            awake.append(name)
+        else:
+            click.echo(f"{name}: skipped, in quarantine since {found.since}: {found.reason}", err=True)
+    return tuple(awake) or None
+
+
+def _approve(state: DesiredState, texts: tuple[str, ...]) -> None:
     from reconciler.model.errors import UsageError
     from reconciler.model.target import Approval
     from reconciler.policies import RULES
 
-    approvals = []
     for text in texts:
         target, _, rest = text.partition(":")
         rule, _, bound = rest.partition(":")
@@ -93,73 +194,82 @@ def _approvals(texts: tuple[str, ...], state: DesiredState) -> list[Any]:
             raise UsageError(
                 f"--approve {text}: write TARGET:RULE:sha256:… of a declared target and a known rule"
             )
-        approvals.append(Approval(target=target, rule=rule, digest=bound, reason="--approve"))
-    return approvals
+        state.approvals = (
+            *state.approvals,
+            Approval(target=target, rule=rule, digest=bound, reason="--approve"),
+        )
 
 
-def _apply(state: DesiredState, plan: Plan, world: World, agreed: bool) -> int:
+def _tell_drift(agreement: Agreement) -> None:
+    for name, atoms in agreement.drifted.items():
+        if atoms:
+            click.echo(f"{name}: drifted since the review and left alone:", err=True)
+            for text in atoms:
+                click.echo(f"  {text}", err=True)
+
+
+def _apply(planned: list[Planned], world: World, options: dict[str, Any]) -> int:
     from reconciler.cli.plan import exit_code
+    from reconciler.pipeline import join
 
-    refused = [target.name for target in plan.targets if target.blocked]
-    todo = [target for target in plan.targets if target.changes and not target.blocked and not target.error]
-    broken = exit_code(plan, None, False)
-    if not todo:
-        if refused:
-            click.echo(f"refused: {', '.join(refused)} would exceed a budget; nothing was written", err=True)
-        elif not broken:
-            click.echo("applied: nothing to change")
-        return broken or (3 if refused else 0)
-    if not agreed and not click.confirm("Apply these changes?"):
-        return 0
-    applied = [_one(state, target.name, plan, world) for target in todo]
-    return _finish(applied, broken, refused)
+    refused = [each.target.name for each in planned if each.plan.blocked and not each.plan.error]
+    todo = [each for each in planned if each.plan.changes and not each.plan.blocked and not each.plan.error]
+    broken = exit_code(join(planned, world), None, False)
+    for name in refused:
+        click.echo(f"refused: {name} exceeds a budget or leaves nobody; nothing was written there", err=True)
+    applied = [_one(each, world, options) for each in todo]
+    from reconciler.cli.closing import close
+
+    return close(applied, planned, world, broken=broken, refused=bool(refused))
 
 
-def _one(state: DesiredState, name: str, plan: Plan, world: World) -> Applied:
+def _one(planned: Planned, world: World, options: dict[str, Any]) -> Applied:
+    from reconciler.edge.run_lock import hold_target
     from reconciler.edge.run_log import RunLog
-    from reconciler.pipeline import apply_target, now_text, run_id
+    from reconciler.model.errors import TargetError
+    from reconciler.pipeline import Applied, apply_planned
 
-    target = next(t for t in plan.targets if t.name == name)
+    name, plan = planned.target.name, planned.plan
+    at = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(hold_target(world.data, name))
+            log = stack.enter_context(RunLog(world.data, f"{at}-{name}"))
+            log.start(
+                target=name, digest=plan.digest, desired=plan.desired, as_of=f"{world.now:%Y-%m-%dT%H:%M:%SZ}",
+                at=now_text(), changes=len(plan.changes), budgets=plan.budgets,
+            )  # fmt: skip
+            progress = stack.enter_context(
+                Progress(f"applying to {name}", len(plan.changes), enabled=not options["no_progress"])
+            )
 
-    with RunLog(world.data, run_id(name)) as log:
-        log.start(digest=target.digest, as_of=plan.as_of, targets=[name], at=now_text())
+            async def run() -> Applied:
+                stop = asyncio.Event()
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
-        async def run() -> Applied:
-            stop = asyncio.Event()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+                def told(outcome: Outcome) -> None:
+                    log.outcome(outcome, at=now_text())
+                    progress.take(outcome)
 
-            def told(change: Change, outcome: Outcome) -> None:
-                log.outcome(change, outcome, at=now_text())
+                return await apply_planned(planned, told, stop)
 
-            return await apply_target(state, target, world, told, stop)
-
-        applied = asyncio.run(run())
-        done = sum(outcome.status == "success" for outcome in applied.outcomes)
-        log.finish(at=now_text(), succeeded=done, failed=applied.failed)
+            applied = asyncio.run(run())
+            failed = len(applied.remaining) or int(applied.error is not None)
+            reason = applied.broken or (str(applied.error) if applied.error else "")
+            log.finish(
+                at=now_text(),
+                succeeded=applied.done,
+                failed=failed,
+                withheld=len(applied.withheld),
+                reason=reason,
+            )
+            applied.run = log.run
+    except TargetError as error:
+        return Applied(name=name, error=error)
     return applied
 
 
-def _finish(applied: list[Applied], broken: int, refused: list[str]) -> int:
-    done = failed = 0
-    for part in applied:
-        for outcome in part.outcomes:
-            if outcome.status == "failure" and any(
-                (c.type, c.key) == (outcome.type, outcome.key) for c in part.remaining
-            ):
-                click.echo(
-                    f"failed: {outcome.action} {outcome.type} {outcome.name}: {outcome.text}", err=True
-                )
-        for path, key in part.withheld:
-            click.echo(
-                f"{part.name}: {path} of {key} is not kept by the endpoint and withheld from now on", err=True
-            )
-        if part.error:
-            click.echo(f"{part.name}: {part.error}", err=True)
-        failed += part.failed
-        done += sum(outcome.status == "success" for outcome in part.outcomes)
-    is_partial = bool(failed or refused or broken or any(part.error for part in applied))
-    click.echo(
-        f"applied in part: {done} changes, {failed} failed" if is_partial else f"applied: {done} changes"
-    )
-    return 5 if is_partial else 0
+def now_text() -> str:
+    """The present moment, for the run log."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

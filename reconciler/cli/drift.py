@@ -1,4 +1,4 @@
-"""`reconcile drift`: a plan for schedulers; exit 2 when there is a difference."""
+"""`reconcile drift`: a plan for schedulers: names the cause of each difference; exit 2 when there is one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,33 @@ from reconciler.cli.showing import json_on_failure, show_plan
 
 
 @click.command("drift")
-@click.option("--target", "targets", multiple=True, help="Only this target; may be given again.")
-@click.option("--format", "forms", multiple=True, default=("text",), help="text or json, or json=FILE.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    envvar="RECONCILE_TARGET",
+    help="Only this target; may be given again.",
+)
+@click.option(
+    "--format",
+    "forms",
+    multiple=True,
+    default=("text",),
+    envvar="RECONCILE_FORMAT",
+    help="text or json, or json=FILE.",
+)
 @click.pass_obj
 def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...]) -> None:
-    """Compare and say so by the exit code: 0 nothing differs, 2 something does."""
-    from reconciler.pipeline import here, load, make_plan
+    """Compare, name the cause of each difference, and say by the exit code: 0 nothing differs, 2 something does."""
+    from reconciler.pipeline import here, join, load
+    from reconciler.pipeline.agreeing import Terms, agree
+    from reconciler.pipeline.planning import with_causes
 
     world = here(settings.base, settings.desired, settings.data)
     with json_on_failure(forms):
-        plan = make_plan(load(world), targets, world)
+        planned = agree(load(world), targets, world, Terms()).planned
+        for each in planned:
+            each.plan = with_causes(each, world)
+        plan = join(planned, world)
     show_plan(plan, forms)
     sys.exit(exit_code(plan, None, True))

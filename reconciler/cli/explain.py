@@ -20,7 +20,8 @@ from reconciler.cli.showing import json_on_failure
 @click.pass_obj
 def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) -> None:
     """Tell one object's whole story at each target."""
-    from reconciler.pipeline import explain, here, load
+    from reconciler.pipeline import here, load
+    from reconciler.pipeline.telling import explain
 
     world = here(settings.base, settings.desired, settings.data)
     with json_on_failure((form,)):

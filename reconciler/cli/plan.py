@@ -2,60 +2,108 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.sealing import seal_of
 from reconciler.cli.showing import json_on_failure, show_plan
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Plan
+
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("plan")
-@click.option("--target", "targets", multiple=True, help="Only this target; may be given again.")
-@click.option("--only", multiple=True, help="Only this object, as user:ada or group:engineering.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan for `apply`.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    envvar="RECONCILE_TARGET",
+    help="Only this target; may be given again.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    envvar="RECONCILE_ONLY",
+    help="Only this object, as user:ada or group:engineering.",
+)
+@click.option("--out", type=FILE, envvar="RECONCILE_OUT", help="Save the plan for `apply`.")
 @click.option(
     "--format",
     "forms",
     multiple=True,
     default=("text",),
+    envvar="RECONCILE_FORMAT",
     help="text or json, or json=FILE; may be given again.",
+)
+@click.option(
+    "--requests", is_flag=True, envvar="RECONCILE_REQUESTS", help="Show the requests of each change."
+)
+@click.option(
+    "--manifest",
+    type=FILE,
+    envvar="RECONCILE_MANIFEST",
+    help="Write what binds an apply to this plan, without anybody's data.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["blocked", "error", "warning"]),
+    envvar="RECONCILE_FAIL_ON",
     help="Fail on a blocked plan or findings.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    envvar="RECONCILE_DETAILED_EXITCODE",
+    help="Exit 2 if there are changes.",
+)
 @click.pass_obj
 def command(
     settings: Settings, targets: tuple[str, ...], only: tuple[str, ...], out: Path | None, forms: tuple[str, ...],
-    fail_on: str | None, detailed_exitcode: bool,
+    requests: bool, manifest: Path | None, fail_on: str | None, detailed_exitcode: bool,
 ) -> None:  # fmt: skip
     """Show what would change, and why; writes nothing anywhere."""
-    from reconciler.pipeline import here, load, make_plan
+    from reconciler.pipeline import here, join, load
+    from reconciler.pipeline.agreeing import Terms, agree
+    from reconciler.pipeline.planning import with_requests
     from reconciler.reports.json_plan import render
-    from reconciler.stages.restrict import restrict
+    from reconciler.stages.review import make_manifest
 
     world = here(settings.base, settings.desired, settings.data)
     with json_on_failure(forms):
-        state = load(world)
-        plan = restrict(make_plan(state, targets, world), only, state)
+        planned = agree(load(world), targets, world, Terms(only=only)).planned
+    plan = join(planned, world)
+    if requests:
+        plan = replace(plan, targets=tuple(with_requests(each) for each in planned))
     if out is not None:
-        out.write_text(render(plan), encoding="utf-8")
+        _save(out, render(plan))
+    if manifest is not None:
+        document = make_manifest(plan, os.environ.get("GITHUB_SHA"), seal_of(world.environ))
+        _save(manifest, json.dumps(document, indent=2, sort_keys=True) + "\n")
     show_plan(plan, forms)
     sys.exit(exit_code(plan, fail_on, detailed_exitcode))
 
 
-def exit_code(plan: object, fail_on: str | None, detailed: bool) -> int:
-    """The first that holds of 1, 6, 3, 2, 0 (DESIGN 4)."""
-    from reconciler.model.plan import Plan
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
-    assert isinstance(plan, Plan)
+
+def exit_code(plan: Plan, fail_on: str | None, detailed: bool) -> int:
+    """The first that holds of 1, 6, 4, 3, 2, 0 (DESIGN 4)."""
     codes = {target.error_exit for target in plan.targets if target.error}
     severities = {finding.severity for target in plan.targets for finding in target.findings}
-    if fail_on and (any(target.blocked for target in plan.targets)):
+    if fail_on and any(target.blocked for target in plan.targets):
         codes.add(3)
     if (fail_on in ("error", "warning") and "error" in severities) or (
         fail_on == "warning" and "warning" in severities
@@ -63,4 +111,4 @@ def exit_code(plan: object, fail_on: str | None, detailed: bool) -> int:
         codes.add(1)
     if detailed and plan.changes:
         codes.add(2)
-    return next((code for code in (1, 6, 3, 2) if code in codes), 0)
+    return next((code for code in (1, 6, 4, 3, 2) if code in codes), 0)

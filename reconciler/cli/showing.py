@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
 
 
+FORMATS = ("text", "json")
+
+
 def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
     """Prints or writes `plan` in every form; targets' errors go to stderr in every format."""
     from rich.console import Console
@@ -23,8 +26,6 @@ def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
 
     for form in forms:
         kind, _, file = form.partition("=")
-        if kind not in ("text", "json"):
-            raise click.UsageError(f"--format {kind}: choose text or json")
         if kind == "json" and file:
             Path(file).write_text(json_plan.render(plan), encoding="utf-8")
         elif kind == "json":
@@ -41,9 +42,15 @@ def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
 
 @contextmanager
 def json_on_failure(forms: tuple[str, ...]) -> Iterator[None]:
-    """Keeps stdout valid JSON where JSON was asked for and an error stops the command; the error goes on."""
+    """Keeps stdout valid JSON where JSON was asked for and an error stops the command; the error goes on.
+
+    Raises click.UsageError for a format that does not exist.
+    """
     from reconciler.model.errors import ReconcilerError
 
+    for form in forms:
+        if form.partition("=")[0] not in FORMATS:
+            raise click.UsageError(f"--format {form}: choose one of {', '.join(FORMATS)}, or json=FILE")
     try:
         yield
     except ReconcilerError as error:

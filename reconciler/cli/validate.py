@@ -19,9 +19,13 @@ def command(settings: Settings, form: str) -> None:
     """Check the desired state offline: every mistake, with place and remedy."""
     from reconciler.model.errors import DesiredStateError
     from reconciler.pipeline import here, load
+    from reconciler.pipeline.world import locator
+    from reconciler.stages.contradict import compile_all
 
     try:
-        state = load(here(settings.base, settings.desired, settings.data))
+        world = here(settings.base, settings.desired, settings.data)
+        state = load(world)
+        compile_all(state, state.targets.values(), world.now, locator(state))
     except DesiredStateError as error:
         if form == "json":
             mistakes = [
@@ -31,7 +35,8 @@ def command(settings: Settings, form: str) -> None:
             click.echo(json.dumps({"valid": False, "mistakes": mistakes}, indent=2, ensure_ascii=False))
         else:
             click.echo(str(error))
-            click.echo(f"{len(error.mistakes)} mistake(s)", err=True)
+            count = len(error.mistakes)
+            click.echo(f"{count} mistake{'s' * (count > 1)}", err=True)
         sys.exit(1)
     counts = {"users": len(state.users), "groups": len(state.groups), "targets": len(state.targets)}
     if form == "json":

@@ -27,7 +27,9 @@ TRIES = 4  # of a write whose answer is lost again and again
 class Lower(Protocol):
     """Turns a change into its requests, with the ids known by now and the document where a form needs it."""
 
-    def __call__(self, change: Change, ids: Mapping[str, str], document: Document | None) -> tuple[Request, ...]:
+    def __call__(
+        self, change: Change, ids: Mapping[str, str], document: Document | None
+    ) -> tuple[Request, ...]:
         """The requests, in order; none if there is nothing to send."""
 
 
@@ -96,7 +98,9 @@ class _Applying:
         running: dict[asyncio.Task[Outcome], Key] = {}
         while pending and (running or not self.run.is_over):
             if not ready and not running:
-                ready.append(_in_circle(waits, pending))  # managers in a circle: one is made without, and linked later
+                ready.append(
+                    _in_circle(waits, pending)
+                )  # managers in a circle: one is made without, and linked later
             while ready and len(running) < self.run.width and not self.run.is_over:
                 key = ready.popleft()
                 running[asyncio.create_task(self._one(pending[key]))] = key
@@ -108,7 +112,12 @@ class _Applying:
                 self._note(key, pending.pop(key), task.result())
                 for other in waiting.get(key, ()):
                     waits[other].discard(key)
-                    if not waits[other] and other in pending and other not in running.values() and other not in ready:
+                    if (
+                        not waits[other]
+                        and other in pending
+                        and other not in running.values()
+                        and other not in ready
+                    ):
                         ready.append(other)
         for key, change in pending.items():
             code = "CircuitOpen" if self.run.breaker.is_open else "Interrupted"
@@ -141,37 +150,35 @@ class _Applying:
         )  # fmt: skip
 
     async def _write(self, change: Change) -> None:
-        rest: Change | None = change
+        """Sends an update until it is known what became of it; what is repeated is only what is left to do."""
+        document = await self._document(change) if self.plans.reads_first(change) else None
+        rest = change
         for attempt in range(TRIES):
-            document = None
-            if attempt or self.plans.reads_first(change):
-                document = await self.writer.resource(self.run.endpoints[change.type], change.id or "")
-            if attempt:
-                assert rest is not None
-                rest, moved = self.plans.remain(rest, document, self.run.ids)
-                if rest is None:
-                    return
-                if moved:
-                    raise Refused(
-                        f"{change.name}: {', '.join(moved)} changed at the endpoint meanwhile; plan again",
-                        status=412, code="Conflict",
-                    )  # fmt: skip
-            assert rest is not None
+            is_last = attempt == TRIES - 1
             try:
                 await self._send_all(self.plans.lower(rest, self.run.ids, document))
             except AnswerLost as lost:
-                if attempt == TRIES - 1 or (lost.status == 500 and attempt):
-                    if lost.status:
-                        raise Refused(str(lost), status=lost.status, code="InternalServerError") from None
-                    raise
+                if is_last or (lost.status == 500 and attempt):
+                    raise _final(lost) from None
                 await asyncio.sleep(0.2 * 2**attempt)
             except Refused as refused:
                 if refused.status == 404 and change.action == "deactivate":
                     return  # who is gone has no access
-                if refused.status != 412 or attempt == TRIES - 1:
+                if refused.status != 412 or is_last:
                     raise
             else:
                 return
+            document = await self._document(change)
+            left, moved = self.plans.remain(rest, document, self.run.ids)
+            if left is None:
+                return
+            if moved:
+                text = f"{change.name}: {', '.join(moved)} changed at the endpoint meanwhile; plan again"
+                raise Refused(text, status=412)
+            rest = left
+
+    async def _document(self, change: Change) -> Document | None:
+        return await self.writer.resource(self.run.endpoints[change.type], change.id or "")
 
     async def _send_all(self, requests: Iterable[Request]) -> None:
         refusal: Refused | None = None
@@ -185,6 +192,10 @@ class _Applying:
                 refusal = refused
         if refusal:
             raise refusal
+
+
+def _final(lost: AnswerLost) -> AnswerLost | Refused:
+    return Refused(str(lost), status=lost.status) if lost.status else lost
 
 
 def _says_something(body: Document | None) -> bool:
@@ -202,7 +213,17 @@ def _in_circle(waits: Mapping[Key, set[Key]], pending: Mapping[Key, Change]) -> 
 
 
 def _skipped(change: Change, code: str) -> Outcome:
-    text = "not begun: the run was interrupted" if code == "Interrupted" else "not begun: too much failed before it"
+    text = (
+        "not begun: the run was interrupted"
+        if code == "Interrupted"
+        else "not begun: too much failed before it"
+    )
     return Outcome(
-        change=change, id=change.id, status="skipped", requests=0, code=code, text=text, may_have_written=False
+        change=change,
+        id=change.id,
+        status="skipped",
+        requests=0,
+        code=code,
+        text=text,
+        may_have_written=False,
     )

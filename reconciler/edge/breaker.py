@@ -38,4 +38,6 @@ class Breaker:
         elif self.silent >= SILENCE:
             self.reason = f"the endpoint does not answer any more: {outcome.text}"
         elif self.finished >= LEAST and self.failed > SHARE * self.finished:
-            self.reason = f"{self.failed} of {self.finished} changes failed, more than {SHARE:.0%}: {outcome.text}"
+            self.reason = (
+                f"{self.failed} of {self.finished} changes failed, more than {SHARE:.0%}: {outcome.text}"
+            )

@@ -39,6 +39,20 @@ class Answer:
     etag: str | None = None
 
 
+@dataclass(slots=True)
+class _Tries:
+    """How often one request was tried: without an answer or with a passing fault, and refused for haste."""
+
+    count: int = 0
+    haste: int = 0
+    is_renewed: bool = False
+
+    async def wait(self, told: float | None) -> None:
+        """Waits before the next try, as told or longer each time."""
+        await asyncio.sleep(told if told is not None else backoff(self.count))
+        self.count += 1
+
+
 class ScimReader:
     """Reads one endpoint; paced, retried, and never following a redirect to another host.
 
@@ -67,9 +81,10 @@ class ScimReader:
             )
         return Answer(status=response.status_code, body=body, etag=response.headers.get("etag"))
 
-    async def get_bytes(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
-        """The body of the answer to a GET, as it came. Raises Refused or TransportError."""
-        return (await self._request("GET", path, params=params)).content
+    async def get_bytes(self, path: str, params: Mapping[str, str]) -> tuple[int, bytes]:
+        """Status and body of the answer to a GET, as it came. Raises Refused or TransportError."""
+        response = await self._request("GET", path, params=params)
+        return response.status_code, response.content
 
     async def resource(self, endpoint: str, id_: str) -> dict[str, Any] | None:
         """One resource, or None if the endpoint does not know that id."""
@@ -96,52 +111,60 @@ class ScimReader:
         etag: str | None = None,
     ) -> httpx.Response:  # fmt: skip
         content = msgspec.json.encode(body) if body is not None else None
-        attempt = waited = 0
-        renewed = False
+        tries = _Tries()
         while True:
             try:
-                response = await self._once(method, path, params, content, etag, renew=renewed)
-            except httpx.ConnectTimeout as error:
-                wait = self._unreached(error, attempt)
-            except httpx.ConnectError as error:
-                wait = self._unreached(error, RETRIES if _is_certificate(error) else attempt)
+                response = await self._once(method, path, params, content, etag)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                await self._after_no_contact(error, tries)
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-                lost = f"{method} {path}: no answer ({type(error).__name__})"
-                if method in ("POST", "PATCH"):
-                    raise AnswerLost(lost) from None
-                if attempt >= RETRIES:
-                    raise TransportError(lost) from None
-                wait = backoff(attempt)
+                await self._after_no_answer(
+                    f"{method} {path}: no answer ({type(error).__name__})", method, tries
+                )
             else:
-                status = response.status_code
-                if status < 300:
+                if response.status_code < 300:
                     self._pace.ease()
                     return response
-                if status == 401 and not renewed:
-                    renewed = True
-                    if await self._token(True) is not None:
-                        continue
-                if status == 429 and waited < PATIENCE:
-                    waited += 1
-                    self._pace.hold(told_wait(response.headers) or backoff(min(waited, 6)))
-                    continue
-                if method in ("POST", "PATCH") and status >= 500 and status != 501:
-                    raise AnswerLost(f"{method} {path}: status {status}; it may have taken effect", status=status)
-                if attempt >= RETRIES or not _is_retried(method, status):
-                    raise _refusal(method, path, response)
-                wait = told_wait(response.headers) or backoff(attempt)
-            attempt += 1
-            await asyncio.sleep(wait)
+                await self._after_refusal(method, path, response, tries)
 
-    def _unreached(self, error: Exception, attempt: int) -> float:
-        if attempt >= RETRIES:
-            raise TransportError(f"cannot reach {self.base}: {error or type(error).__name__}") from None
-        return backoff(attempt)
+    async def _after_no_contact(self, error: Exception, tries: _Tries) -> None:
+        """Nothing was sent: once more, unless the other side cannot be trusted or was tried often enough."""
+        if tries.count >= RETRIES or _is_certificate(error):
+            raise TransportError(f"cannot reach {self.base}: {str(error) or type(error).__name__}") from None
+        await tries.wait(None)
+
+    async def _after_no_answer(self, text: str, method: str, tries: _Tries) -> None:
+        """It may have been done: only what may be done twice is sent again from here."""
+        if method in ("POST", "PATCH"):
+            raise AnswerLost(text) from None
+        if tries.count >= RETRIES:
+            raise TransportError(text) from None
+        await tries.wait(None)
+
+    async def _after_refusal(self, method: str, path: str, response: httpx.Response, tries: _Tries) -> None:
+        status = response.status_code
+        if status == 401 and not tries.is_renewed:
+            tries.is_renewed = True
+            if await self._token(True) is not None:
+                return
+        if status == 429 and tries.haste < PATIENCE:
+            tries.haste += 1
+            self._pace.hold(told_wait(response.headers) or backoff(min(tries.haste, 6)))
+            return
+        if method in ("POST", "PATCH") and status >= 500 and status != 501:
+            raise AnswerLost(f"{method} {path}: status {status}; it may have taken effect", status=status)
+        if tries.count >= RETRIES or not _is_retried(method, status):
+            raise _refusal(method, path, response)
+        await tries.wait(told_wait(response.headers))
 
     async def _once(
-        self, method: str, path: str, params: Mapping[str, str] | None, content: bytes | None, etag: str | None,
-        *, renew: bool,
-    ) -> httpx.Response:  # fmt: skip
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        content: bytes | None,
+        etag: str | None,
+    ) -> httpx.Response:
         url = self.base + path
         headers = {"If-Match": etag} if etag else {}
         token = await self._token(False)
@@ -149,20 +172,25 @@ class ScimReader:
             headers["Authorization"] = f"Bearer {token}"
         connection = await self._free.get()
         try:
+            response = await self._exchange(connection, method, url, params, content, headers)
             for _ in range(REDIRECTS):
-                await self._pace.turn()
-                self.sent += 1
-                async with asyncio.timeout(self._longest):
-                    response = await connection.request(
-                        method, url, params=params, content=content, headers=headers
-                    )
                 onward = _onward(method, url, response)
                 if onward is None:
-                    return response
-                url, params = onward, None
+                    break
+                url = onward
+                response = await self._exchange(connection, method, url, None, content, headers)
             return response
         finally:
             self._free.put_nowait(connection)
+
+    async def _exchange(
+        self, connection: httpx.AsyncClient, method: str, url: str, params: Mapping[str, str] | None,
+        content: bytes | None, headers: Mapping[str, str],
+    ) -> httpx.Response:  # fmt: skip
+        await self._pace.turn()
+        self.sent += 1
+        async with asyncio.timeout(self._longest):
+            return await connection.request(method, url, params=params, content=content, headers=headers)
 
 
 class ScimWriter(ScimReader):

@@ -24,7 +24,10 @@ class Creating:
 
     def __init__(self, writer: ScimWriter, endpoints: Mapping[Type, str]) -> None:
         self._writer, self._endpoints = writer, endpoints
-        self._trimmed: dict[Type, list[int]] = {"User": [], "Group": []}  # how far the last ones had to be cut down
+        self._trimmed: dict[Type, list[int]] = {
+            "User": [],
+            "Group": [],
+        }  # how far the last ones had to be cut down
 
     async def create(self, change: Change, request: Request, ids: Mapping[str, str]) -> str | None:
         """The id of the resource that was made, None if the endpoint does not tell it.
@@ -95,7 +98,9 @@ def _trim(body: Document, level: int) -> Document:
         return body
     core: Document = {key: value for key, value in body.items() if not key.startswith("urn:")}
     schemas = body.get("schemas")
-    core["schemas"] = [urn for urn in schemas if ":extension:" not in urn] if isinstance(schemas, list) else []
+    core["schemas"] = (
+        [urn for urn in schemas if ":extension:" not in urn] if isinstance(schemas, list) else []
+    )
     return core if level == 1 else {key: core[key] for key in IDENTITY if key in core}
 
 
@@ -112,7 +117,9 @@ def _id(document: Mapping[str, Any]) -> str | None:
 
 def _taken(change: Change, refused: Refused, found: Mapping[str, Any] | None) -> Refused:
     if found is None:
-        text = f"{refused}; the endpoint holds one like {change.name} that neither its list nor a look-up shows"
+        text = (
+            f"{refused}; the endpoint holds one like {change.name} that neither its list nor a look-up shows"
+        )
     else:
         text = f"{refused}; {change.name} is held by the resource {_id(found)}: plan again, and adopt it or free that name"
     return Refused(text, status=409, scim_type=refused.scim_type, code="EntryConflict")

@@ -87,7 +87,11 @@ class _ClientCredentials:
 
     async def _fetch(self) -> tuple[str, float]:
         grant = self._grant
-        form = {"grant_type": "client_credentials", "client_id": grant.client_id, "client_secret": self._secret}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": grant.client_id,
+            "client_secret": self._secret,
+        }
         if grant.scope:
             form["scope"] = grant.scope
         try:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from reconciler.model.change import Change
-from reconciler.model.errors import UsageError
+from reconciler.model.errors import TargetError, UsageError
+from reconciler.model.plan import Budget
 from reconciler.model.request import Outcome
+
+STEPS = {"create": "create", "adopt": "update", "update": "update", "reactivate": "update", "deactivate": "disable", "delete": "delete"}  # fmt: skip
 
 
 class RunLog:
-    """The log of one run of one target, at `<data>/runs/<run>.jsonl`."""
+    """The log of one run of one target, at `<data>/runs/<run>.jsonl`. Raises TargetError if it cannot be written."""
 
     def __init__(self, data: Path, run: str) -> None:
-        (data / "runs").mkdir(parents=True, exist_ok=True)
-        self._run = run
-        self._file = (data / "runs" / f"{run}.jsonl").open("x", encoding="utf-8")
+        self.run = run
+        try:
+            (data / "runs").mkdir(parents=True, exist_ok=True)
+            self._file = (data / "runs" / f"{run}.jsonl").open("x", encoding="utf-8")
+        except OSError as error:
+            raise TargetError(
+                f"cannot write a run log below {data}: {error.strerror}; nothing was written"
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -29,49 +37,58 @@ class RunLog:
     ) -> None:
         self._file.close()
 
-    def start(self, *, digest: str, as_of: str, targets: list[str], at: str) -> None:
-        """The first line: what is about to be applied."""
-        self._write(
-            {
-                "record": "run",
-                "runId": self._run,
-                "digest": digest,
-                "asOf": as_of,
-                "targets": targets,
-                "activityDateTime": at,
-            }
-        )
+    def start(
+        self,
+        *,
+        target: str,
+        digest: str,
+        desired: str,
+        as_of: str,
+        at: str,
+        changes: int,
+        budgets: tuple[Budget, ...],
+    ) -> None:
+        """The first line: what is about to be applied, and what its budgets held."""
+        held = [
+            {"rule": row.rule, "subject": row.subject, "digest": row.digest, "atoms": sorted(row.atoms)}
+            for row in budgets if not row.exceeded or row.approved
+        ]  # fmt: skip
+        self._write({
+            "record": "run", "runId": self.run, "target": target, "digest": digest, "desired": desired, "asOf": as_of,
+            "activityDateTime": at, "changes": changes, "budgets": held,
+        })  # fmt: skip
 
-    def outcome(self, change: Change, outcome: Outcome, *, at: str) -> None:
+    def outcome(self, outcome: Outcome, *, at: str) -> None:
         """One line for what one change came to."""
-        modified = [
+        change = outcome.change
+        modified: list[dict[str, object]] = [
             {"displayName": a.path, "oldValue": a.before, "newValue": a.after} for a in change.attributes
         ]
         modified += [{"displayName": "members", "oldValue": None, "newValue": m.key} for m in change.add]
         modified += [{"displayName": "members", "oldValue": m.key, "newValue": None} for m in change.remove]
+        record = {
+            "record": "outcome", "runId": self.run, "activityDateTime": at, "target": change.target,
+            "action": change.action, "provisioningAction": STEPS[change.action],
+            "durationInMilliseconds": outcome.milliseconds, "requests": outcome.requests,
+            "sourceIdentity": {"id": change.key, "displayName": change.name, "identityType": change.type},
+            "targetIdentity": {"id": outcome.id, "displayName": change.name, "identityType": change.type},
+            "statusInfo": {"status": outcome.status, "errorCode": outcome.code or None, "reason": outcome.text or None},
+            "modifiedProperties": modified,
+        }  # fmt: skip
+        self._write(record, durable=outcome.requests > 0)
+
+    def finish(self, *, at: str, succeeded: int, failed: int, withheld: int, reason: str) -> None:
+        """The last line: how it ended. A log without it was cut off."""
         self._write({
-            "record": "outcome", "runId": self._run, "activityDateTime": at, "target": outcome.target,
-            "action": outcome.action, "status": outcome.status, "code": outcome.code, "reason": outcome.text,
-            "sourceIdentity": {"key": outcome.key, "name": outcome.name, "type": outcome.type},
-            "targetIdentity": {"id": outcome.id}, "modifiedProperties": modified,
+            "record": "end", "runId": self.run, "activityDateTime": at, "succeeded": succeeded, "failed": failed,
+            "withheld": withheld, "reason": reason or None,
         })  # fmt: skip
 
-    def finish(self, *, at: str, succeeded: int, failed: int) -> None:
-        """The last line: how it ended. A log without it was cut off."""
-        self._write(
-            {
-                "record": "end",
-                "runId": self._run,
-                "activityDateTime": at,
-                "succeeded": succeeded,
-                "failed": failed,
-            }
-        )
-
-    def _write(self, record: dict[str, object]) -> None:
-        self._file.write(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n")
+    def _write(self, record: dict[str, object], *, durable: bool = True) -> None:
+        self._file.write(json.dumps(record, ensure_ascii=True, sort_keys=True) + "\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if durable:
+            os.fsync(self._file.fileno())
 
 
 def list_runs(data: Path) -> list[str]:
@@ -83,10 +100,52 @@ def read_run(data: Path, run: str) -> list[dict[str, Any]]:
     """The records of one run; a line cut by a crash is left out. Raises UsageError for an unknown run."""
     if run not in list_runs(data):
         raise UsageError(f"there is no run {run}; `reconcile log` lists them")
-    records = []
-    for line in (data / "runs" / f"{run}.jsonl").read_text(encoding="utf-8").splitlines():
+    return list(_records(data / "runs" / f"{run}.jsonl"))
+
+
+def held_by_interrupted_run(data: Path, target: str) -> dict[str, frozenset[str]]:
+    """What the target's last run held within its budgets, by rule, if it did not end well; else nothing (DESIGN 5)."""
+    for run in list_runs(data):
+        records = list(_records(data / "runs" / f"{run}.jsonl"))
+        if not records or records[0].get("target") != target:
+            continue
+        end = records[-1]
+        if end.get("record") == "end" and not end.get("failed"):
+            return {}
+        held: dict[str, frozenset[str]] = {}
+        for row in records[0].get("budgets", ()):
+            held[row["rule"]] = held.get(row["rule"], frozenset()) | frozenset(row["atoms"])
+        return held
+    return {}
+
+
+def last_written(data: Path, target: str) -> dict[tuple[str, str, str], object]:
+    """The value that runs last wrote to each place (type, key, path or `members:<key>`) of the target."""
+    written: dict[tuple[str, str, str], object] = {}
+    for run in reversed(list_runs(data)):
+        for record in _records(data / "runs" / f"{run}.jsonl"):
+            if record.get("record") != "outcome" or record.get("target") != target:
+                continue
+            if record["statusInfo"]["status"] != "success":
+                continue
+            who = record["sourceIdentity"]
+            for row in record["modifiedProperties"]:
+                path, value = row["displayName"], row["newValue"]
+                if path == "members":
+                    path, value = f"members:{value or row['oldValue']}", value is not None
+                written[who["identityType"], who["id"], path] = value
+    return written
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
         try:
-            records.append(json.loads(line))
+            record = json.loads(line)
         except ValueError:
             continue
-    return records
+        if isinstance(record, dict) and "record" in record:
+            yield record

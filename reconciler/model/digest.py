@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 
 
@@ -19,3 +20,9 @@ def digest(value: object) -> str:
 def digest_bytes(content: bytes) -> str:
     """`sha256:` and the hex digest of `content`."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def keyed_digest(key: str, value: object) -> str:
+    """`hmac-sha256:` and the hex HMAC of the canonical JSON of `value` under `key` (RFC 2104)."""
+    content = canonical(value).encode("utf-8", "surrogatepass")
+    return "hmac-sha256:" + hmac.new(key.encode(), content, hashlib.sha256).hexdigest()

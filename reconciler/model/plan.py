@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.model.change import Change
 from reconciler.model.digest import digest
@@ -38,6 +39,17 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bases:
+    """What percentages are of: active owned users, desired users, members of owned groups, members by group."""
+
+    active_owned: int = 0
+    desired_users: int = 0
+    owned_members: int = 0
+    members_by_group: Mapping[str, int] = field(default_factory=dict)
+    owned_anything: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetPlan:
     """One target's part of a plan, in the order in which it is applied."""
 
@@ -46,6 +58,7 @@ class TargetPlan:
     desired: str = ""
     error: str | None = None
     error_exit: int = 0
+    error_code: str = ""  # as in a provisioning log
     empty_desired: bool = False
     live_users: int = 0
     live_groups: int = 0
@@ -58,9 +71,12 @@ class TargetPlan:
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    bases: Bases = field(default_factory=Bases)
     requests: int = 0
     seconds: int = 0
-    lowered: tuple[tuple[object, ...], ...] | None = None  # with `--requests`: those of each change, as JSON values
+    lowered: tuple[tuple[object, ...], ...] | None = (
+        None  # with `--requests`: those of each change, as JSON values
+    )
     causes: tuple[str | None, ...] | None = None  # of each change, where drift asks for them
 
     @property
@@ -85,7 +101,6 @@ class TargetPlan:
             "budgets": [budget.to_json() for budget in self.budgets],
             "cost": {"requests": self.requests, "seconds": self.seconds},
         }  # fmt: skip
-
 
     def _changes(self) -> list[dict[str, object]]:
         rows = [change.to_json() for change in self.changes]

@@ -25,7 +25,6 @@ class Request:
     etag: str | None = None  # sent as If-Match
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What one change came to; `status` of the HTTP answer, 0 where there was none, and the requests it took.

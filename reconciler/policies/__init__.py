@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.model.change import Change
 from reconciler.model.digest import digest
-from reconciler.model.plan import Budget
+from reconciler.model.plan import Bases, Budget
 from reconciler.model.target import Approval, Limit
 from reconciler.policies import attributes, lifecycle, members
 from reconciler.policies.counted import Counted
@@ -37,17 +37,6 @@ RULES: dict[str, Callable[[Sequence[Change]], Counted]] = {
     "create": lifecycle.count_created,
     "sameAttribute": attributes.count_same,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bases:
-    """What percentages are of: active owned users, desired users, members of owned groups, members by group."""
-
-    active_owned: int
-    desired_users: int
-    owned_members: int
-    members_by_group: Mapping[str, int]
-    owned_anything: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

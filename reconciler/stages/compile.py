@@ -41,7 +41,9 @@ def target_columns(target: Target, case_exact: Mapping[str, bool]) -> tuple[Colu
     exact = {**case_exact, **dict.fromkeys(target.profile.case_exact, True)}
     mapping = target.mapping
     groups = mapping.groups if mapping.groups and target.scope.groups != "none" else None
-    return build_columns("User", mapping.users, exact), build_columns("Group", groups, exact) if groups else None
+    return build_columns("User", mapping.users, exact), build_columns(
+        "Group", groups, exact
+    ) if groups else None
 
 
 def compile_target(state: DesiredState, target: Target, now: datetime) -> Desired:
@@ -116,7 +118,12 @@ def _status(user: User, why_not: Callable[[User], str | None], now: datetime) ->
 
 
 def _user(
-    user: User, target: Target, columns: Columns, row: Row, why_not: Callable[[User], str | None], now: datetime
+    user: User,
+    target: Target,
+    columns: Columns,
+    row: Row,
+    why_not: Callable[[User], str | None],
+    now: datetime,
 ) -> DesiredUser:
     attributes = user.attributes
     status, reason = _status(user, why_not, now)

@@ -49,7 +49,10 @@ def _nameless(target: str, desired: Desired, columns: Columns, locate: Locate) -
 
 
 def _twice(
-    target: str, resources: Mapping[str, DesiredUser] | Mapping[str, DesiredGroup], columns: Columns, locate: Locate
+    target: str,
+    resources: Mapping[str, DesiredUser] | Mapping[str, DesiredGroup],
+    columns: Columns,
+    locate: Locate,
 ) -> list[Mistake]:
     """Two resources with one matching value would be one account at the endpoint."""
     mistakes = []
@@ -63,7 +66,7 @@ def _twice(
             other = owners.setdefault(column.compare(cell), key)
             if other != key:
                 text = (
-                    f"`{key}` and `{other}` would both have {column.text} \"{cell}\" at target `{target}`; "
+                    f'`{key}` and `{other}` would both have {column.text} "{cell}" at target `{target}`; '
                     "give each a value of its own, or take one out of scope"
                 )
                 mistakes.append(_at(resource.origin, locate, text))

@@ -11,10 +11,10 @@ from reconciler.model.column import Columns
 from reconciler.model.digest import digest_bytes
 from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
-from reconciler.model.plan import TargetPlan
+from reconciler.model.plan import Bases, TargetPlan
 from reconciler.model.resource import DesiredGroup, DesiredUser, Facts, LiveState
 from reconciler.model.target import Target
-from reconciler.policies import Agreed, Bases, check_budgets
+from reconciler.policies import Agreed, check_budgets
 from reconciler.stages.compile import Desired, target_columns
 from reconciler.stages.diff import Difference, People, diff_users
 from reconciler.stages.diff_groups import diff_groups
@@ -47,14 +47,12 @@ def decide(
         unmanaged_users=len(users.unmanaged), unmanaged_groups=len(groups.unmanaged) if groups else len(live.groups),
         unmanaged_sample=tuple(sorted(resource.name for resource in users.unmanaged)[:10]),
         changes=changes, findings=tuple(_sorted(findings)),
-        budgets=check_budgets(target.name, changes, dict(target.budgets), bases, agreed),
+        budgets=check_budgets(target.name, changes, dict(target.budgets), bases, agreed), bases=bases,
         requests=len(changes), seconds=ceil(len(changes) / target.client.requests_per_second),
     )  # fmt: skip
 
 
-def know_people(
-    desired: Desired, live: LiveState, columns: Columns, target: Target, facts: Facts
-) -> People:
+def know_people(desired: Desired, live: LiveState, columns: Columns, target: Target, facts: Facts) -> People:
     """Who the users of a target are: their matches, by our key and by live id."""
     matches = match_resources(desired.users, live.users, columns, target, facts)
     id_by_key = {key: resource.id for key, resource in matches.pairs.items()}
@@ -94,7 +92,8 @@ def _desired_digest(desired: Desired) -> str:
 
     statuses = [desired.users[key].status for key in sorted(desired.users)]
     members = [
-        [sorted(group.members), sorted(group.ended), group.membership] for _, group in sorted(desired.groups.items())
+        [sorted(group.members), sorted(group.ended), group.membership]
+        for _, group in sorted(desired.groups.items())
     ]
     encoded = msgspec.json.encode([rows(desired.users), statuses, rows(desired.groups), members])
     return digest_bytes(encoded)

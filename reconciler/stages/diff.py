@@ -132,7 +132,9 @@ def _existing(
             a for a in comparison.differences(user.values, live, user.key) if a.path != "active"
         )
         reason = Reason(code="attributes-differ", text="attributes differ", source=source(user.origin))
-        return comparison.change("update", live, user.key, user.name, reason, attributes) if attributes else None
+        return (
+            comparison.change("update", live, user.key, user.name, reason, attributes) if attributes else None
+        )
     rules = comparison.people.target.deprovision
     rule = {"disabled": rules.disabled, "left": rules.disabled, "removed": rules.removed}.get(
         user.status, rules.out_of_scope
@@ -155,7 +157,11 @@ def _unowned(
     if live.active or user.status == "entitled":
         text = f"{live.name} matches {user.key}, is not provisioned by us and is left alone"
         if user.status == "entitled":
-            text += "; say adopt: any to take it over" if live.external_id else "; say adopt: empty to take it over"
+            text += (
+                "; say adopt: any to take it over"
+                if live.external_id
+                else "; say adopt: empty to take it over"
+            )
         comparison.result.findings.append(
             Finding(severity="warning", code="not-adopted", text=text, source=source(user.origin))
         )
@@ -189,7 +195,9 @@ class Comparison:
     facts: Facts
     result: Difference
 
-    def differences(self, values: tuple[Cell, ...], live: LiveResource, key: str) -> Iterable[AttributeChange]:
+    def differences(
+        self, values: tuple[Cell, ...], live: LiveResource, key: str
+    ) -> Iterable[AttributeChange]:
         """The attributes in which live is not as desired."""
         found = live.values
         at = self.columns.reference
@@ -202,7 +210,9 @@ class Comparison:
             return ()
         return self._differences(values, live, key)
 
-    def _differences(self, values: tuple[Cell, ...], live: LiveResource, key: str) -> Iterator[AttributeChange]:
+    def _differences(
+        self, values: tuple[Cell, ...], live: LiveResource, key: str
+    ) -> Iterator[AttributeChange]:
         for index, column in enumerate(self.columns.all):
             after, before = values[index], live.values[index]
             if after is KEEP or after == before:

@@ -34,9 +34,13 @@ def diff_groups(
         keep_unless_protected(change, matches, result)
     if people.target.deprovision.groups == "delete":
         for live in matches.vanished:
-            reason = Reason(code="vanished", text="is deleted: nothing declares this group for this target any more")
+            reason = Reason(
+                code="vanished", text="is deleted: nothing declares this group for this target any more"
+            )
             key = live.external_id or f"live:{live.id}"
-            keep_unless_protected(comparison.change("delete", live, key, live.name, reason, ()), matches, result)
+            keep_unless_protected(
+                comparison.change("delete", live, key, live.name, reason, ()), matches, result
+            )
     return result
 
 
@@ -120,9 +124,9 @@ def _leaving(group: DesiredGroup, live: LiveResource, comparison: Comparison) ->
         key = people.key_by_id.get(id_)
         if id_ in people.matches.frozen or id_ in people.matches.protected:
             continue
-        if key is not None and key in group.members:
-            if keeps or people.desired[key].status in ("entitled", "future"):
-                continue
+        is_listed = key is not None and key in group.members
+        if is_listed and (keeps or people.desired[str(key)].status in ("entitled", "future")):
+            continue
         match group.membership:
             case "exclusive":
                 is_going = True

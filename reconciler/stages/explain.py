@@ -12,8 +12,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.plan import TargetPlan
 from reconciler.model.resource import KEEP, Facts, LiveState
 from reconciler.model.target import Target
-from reconciler.stages.compile import compile_target
-from reconciler.stages.decide import Layout
+from reconciler.stages.compile import Desired, target_columns
 from reconciler.stages.match import match_resources
 from reconciler.stages.membership import flatten
 
@@ -21,15 +20,15 @@ Story = dict[str, object]
 
 
 def explain_object(
-    state: DesiredState, live: LiveState, target: Target, layout: Layout, facts: Facts, now: datetime,
+    state: DesiredState, desired: Desired, live: LiveState, target: Target, facts: Facts, now: datetime,
     plan: TargetPlan, type_: str, key: str,
 ) -> Story:  # fmt: skip
     """The story of the user or group `key`, as JSON values."""
-    columns = layout.users if type_ == "User" else layout.groups
+    users, groups = target_columns(target, facts.case_exact)
+    columns = users if type_ == "User" else groups
     story: Story = {"target": target.name, "object": f"{type_.lower()}:{key}"}
     if columns is None:
         return {**story, "scope": {"status": "outOfScope", "reason": "this target gets no groups"}}
-    desired = compile_target(state, target, layout.users, layout.groups, now)
     resources: Mapping[str, object] = desired.users if type_ == "User" else desired.groups
     resource = resources.get(key)
     change = next((c for c in plan.changes if (c.type, c.key) == (type_, key)), None)

@@ -76,7 +76,10 @@ def lost_members(change: Change, before: LiveResource, after: LiveResource) -> t
 
 
 def find_unkept(
-    changes: Iterable[Change], history: Mapping[Key, Sequence[Outcome]], live: LiveState, paths: Mapping[Type, Sequence[str]]
+    changes: Iterable[Change],
+    history: Mapping[Key, Sequence[Outcome]],
+    live: LiveState,
+    paths: Mapping[Type, Sequence[str]],
 ) -> Unkept:
     """What the endpoint does not keep, after every form was tried.
 
@@ -101,7 +104,9 @@ def find_unkept(
                 places[place] = after
                 if took:
                     dropped.add((change.type, "members" if place.what == "member" else place.name))
-    return Unkept(places=places, generally=frozenset(kind for kind in dropped if _is_of_nobody(kind, live, paths)))
+    return Unkept(
+        places=places, generally=frozenset(kind for kind in dropped if _is_of_nobody(kind, live, paths))
+    )
 
 
 def _is_of_nobody(kind: tuple[Type, str], live: LiveState, paths: Mapping[Type, Sequence[str]]) -> bool:

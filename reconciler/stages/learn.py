@@ -63,9 +63,7 @@ def remember(
     generally: Iterable[tuple[Type, str]],
 ) -> dict[str, Any]:  # fmt: skip
     """What to remember: the dialect that worked, and the places (with the value) that are not kept."""
-    entries = {
-        (entry["type"], entry["path"], entry["key"]): entry["value"] for entry in _entries(remembered)
-    }
+    entries = {(entry["type"], entry["path"], entry["key"]): entry["value"] for entry in _entries(remembered)}
     general = set(generally)
     for place, after in places:
         is_member = place.what == "member"
@@ -74,7 +72,8 @@ def remember(
             entries[place.type, path, place.key] = digest(after)
     entries |= {(type_, path, None): None for type_, path in general}
     rows = [
-        {"type": type_, "path": path, "key": key, "value": value} for (type_, path, key), value in entries.items()
+        {"type": type_, "path": path, "key": key, "value": value}
+        for (type_, path, key), value in entries.items()
     ]
     return {
         "updates": dict(dialect.form),
@@ -85,19 +84,29 @@ def remember(
 
 def learnt_line(target: Target, remembered: Remembered) -> str:
     """The line to write into the target so that a fresh checkout knows it too; empty if there is nothing to say."""
-    names = {"User": "user", "Group": "group"}
+    names: dict[Type, str] = {"User": "user", "Group": "group"}
     declared = {(entry.path, entry.key) for entry in target.learnt.withhold}
-    rows = [(None, entry.path, None) for entry in target.learnt.withhold if entry.key is None]
-    rows += [(e["type"], e["path"], e["key"]) for e in _entries(remembered) if (e["path"], e["key"]) not in declared]
+    rows: list[tuple[Type | None, str, str | None]] = [
+        (None, entry.path, None) for entry in target.learnt.withhold if entry.key is None
+    ]
+    rows += [
+        (e["type"], e["path"], e["key"])
+        for e in _entries(remembered)
+        if (e["path"], e["key"]) not in declared
+    ]
     shown = [
-        _quoted(path) if key is None else f"{{{names[type_]}: {key}, path: {_quoted(path)}}}"
+        _quoted(path) if key is None or type_ is None else f"{{{names[type_]}: {key}, path: {_quoted(path)}}}"
         for type_, path, key in sorted(set(rows), key=str)[:SHOWN]
     ]
     parts = [f"withhold: [{', '.join(shown)}]"] if shown else []
     if remembered.get("memberRemoval") not in (None, target.profile.member_removal):
         parts.append(f"memberRemoval: {remembered['memberRemoval']}")
     updates = remembered.get("updates")
-    other = {names[t] + "s": form for t, form in updates.items() if form != "path"} if isinstance(updates, dict) else {}
+    other = (
+        {names[t] + "s": form for t, form in updates.items() if form != "path"}
+        if isinstance(updates, dict)
+        else {}
+    )
     if other:
         parts.append(f"updates: {{{', '.join(f'{type_}: {form}' for type_, form in sorted(other.items()))}}}")
     return f"learnt: {{{', '.join(parts)}}}" if parts else ""

@@ -18,7 +18,11 @@ Document = dict[str, object]
 
 
 def lower_change(
-    change: Change, columns: Columns, dialect: Dialect, ids: Mapping[str, str], document: Document | None = None
+    change: Change,
+    columns: Columns,
+    dialect: Dialect,
+    ids: Mapping[str, str],
+    document: Document | None = None,
 ) -> tuple[Request, ...]:
     """The requests that carry out `change`: one, or one per atom where the dialect says singly; none for nothing.
 
@@ -28,7 +32,9 @@ def lower_change(
     if dialect.singly and change.action not in ("create", "delete"):
         plain = replace(dialect, singly=False, form={**dialect.form, change.type: "path"})
         return tuple(
-            request for part in _parts(change) for request in lower_change(part, columns, plain, ids, document)
+            request
+            for part in _parts(change)
+            for request in lower_change(part, columns, plain, ids, document)
         )
     base = dialect.endpoints[change.type]
     lowering = _Lowering(columns, dialect, ids)
@@ -39,7 +45,9 @@ def lower_change(
         return (Request(method="DELETE", path=path, etag=change.etag),)
     form = dialect.form[change.type]
     if form == "put":
-        return (Request(method="PUT", path=path, body=lowering.merged(change, document or {}), etag=change.etag),)
+        return (
+            Request(method="PUT", path=path, body=lowering.merged(change, document or {}), etag=change.etag),
+        )
     operations = lowering.pathless(change, document or {}) if form == "pathless" else lowering.by_path(change)
     if not operations:
         return ()

@@ -206,13 +206,13 @@ class _Run:
     def _protected(self) -> frozenset[str]:
         """The live ids of what nobody may write: the token's own user, and what the patterns name."""
         is_user = self.columns.type == "User"
-        own = {self.facts.own_id} & self.by_id.keys() if is_user else set()
+        own = {id_ for id_ in (self.facts.own_id,) if is_user and id_ in self.by_id}
         patterns = self.target.protected_users if is_user else self.target.protected_groups
         if not patterns:
             return frozenset(own)
         display = self.columns.index("displayName")
         folded = [pattern.casefold() for pattern in patterns]
-        found = set(own)
+        found: set[str] = set(own)
         for live in self.live:
             shown = live.values[display] if display is not None else None
             names = {live.id, live.external_id or "", live.name, str(shown or "")} - {""}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reconciler.model.finding import Finding
+from reconciler.model.plan import Bases
 from reconciler.model.resource import Facts
 from reconciler.model.target import Target
-from reconciler.policies import Bases
 from reconciler.stages.diff import Difference
 
 SHOWN = 5

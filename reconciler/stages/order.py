@@ -1,7 +1,7 @@
 """Order: which change comes before which (DESIGN 6).
 
-    users deactivate → users create, update, reactivate → groups create, update → groups delete → users delete
-                       names are freed before they are taken, managers are made before they are referred to
+users deactivate → users create, update, reactivate → groups create, update → groups delete → users delete
+names are freed before they are taken, managers are made before they are referred to
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.change import Change
 from reconciler.model.finding import Finding
+from reconciler.model.resource import Type
 
-NAMES = {"User": "userName", "Group": "displayName"}
-Key = tuple[str, str]
+NAMES: dict[Type, str] = {"User": "userName", "Group": "displayName"}
+Key = tuple[Type, str]
 
 
 def order_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
@@ -25,10 +26,14 @@ def order_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[
         findings.append(Finding(severity="error", code="rename-cycle", text=text))
     stuck = {(change.type, change.key) for members in rounds for change in members}
     kept = [
-        change.only(lambda place: place.name not in NAMES.values()) if (change.type, change.key) in stuck else change
+        change.only(lambda place: place.name not in NAMES.values())
+        if (change.type, change.key) in stuck
+        else change
         for change in changes
     ]
-    ordered = sorted((change for change in kept if change), key=lambda c: (phase(c), _is_rename(c) is None, c.key))
+    ordered = sorted(
+        (change for change in kept if change), key=lambda c: (phase(c), _is_rename(c) is None, c.key)
+    )
     return tuple(ordered), tuple(findings)
 
 
@@ -42,7 +47,9 @@ def phase(change: Change) -> int:
 def find_blockers(changes: Iterable[Change], reference: str | None) -> Mapping[Key, frozenset[Key]]:
     """What each change waits for within its step; `reference` is the path that names another user (manager)."""
     listed = list(changes)
-    freed = {_folded(change, taken=False): (change.type, change.key) for change in listed if _is_rename(change)}
+    freed = {
+        _folded(change, taken=False): (change.type, change.key) for change in listed if _is_rename(change)
+    }
     made = {change.key for change in listed if change.type == "User" and change.action == "create"}
     blockers: dict[Key, frozenset[Key]] = {}
     for change in listed:
@@ -63,10 +70,12 @@ def find_blockers(changes: Iterable[Change], reference: str | None) -> Mapping[K
 def _is_rename(change: Change) -> bool | None:
     """True for a rename, None for what names nothing anew."""
     named = NAMES[change.type]
-    return (change.id is not None and any(a.path == named and a.before is not None for a in change.attributes)) or None
+    return (
+        change.id is not None and any(a.path == named and a.before is not None for a in change.attributes)
+    ) or None
 
 
-def _folded(change: Change, *, taken: bool) -> tuple[str, str] | None:
+def _folded(change: Change, *, taken: bool) -> Key | None:
     for attribute in change.attributes:
         if attribute.path == NAMES[change.type]:
             value = attribute.after if taken else attribute.before

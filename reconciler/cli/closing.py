@@ -1,0 +1,81 @@
+"""Closing: what an apply came to, said and turned into an exit code (DESIGN 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from reconciler.pipeline import Applied, Planned, World
+
+SHOWN = 20
+
+
+def close(applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool) -> int:
+    """Tells what happened and gives the exit code: 5 once anything was written and not all is done."""
+    for part in applied:
+        _tell(part)
+        _settle_quarantine(part, world)
+    for each in planned:
+        _settle_credentials(each, world)
+    done = sum(part.done for part in applied)
+    failed = sum(len(part.remaining) for part in applied)
+    unfinished = bool(failed or refused or broken or any(part.error for part in applied))
+    if not applied and unfinished:
+        return broken or 3
+    if not unfinished:
+        click.echo(f"applied: {done:,} change{'s' * (done != 1)}" if applied else "applied: no changes")
+        return 0
+    if any(part.wrote for part in applied):
+        click.echo(f"applied in part: {done:,} change{'s' * (done != 1)} done, {failed:,} not; run it again")
+        return 5
+    click.echo("nothing was written", err=True)
+    if any(o.code == "Interrupted" for part in applied for o in part.outcomes.values()):
+        return 130
+    codes = {broken, 3 if refused else 0, *(part.error.exit_code if part.error else 1 for part in applied)}
+    return next(code for code in (1, 6, 4, 3, 2, 0) if code in codes)
+
+
+def _tell(part: Applied) -> None:
+    failures = [part.outcomes.get((change.type, change.key)) for change in part.remaining]
+    told = [outcome for outcome in failures if outcome is not None and outcome.status == "failure"]
+    for outcome in told[:SHOWN]:
+        change = outcome.change
+        click.echo(f"failed: {change.action} {change.type.lower()} {change.name}: {outcome.text}", err=True)
+    if len(told) > SHOWN:
+        click.echo(f"… and {len(told) - SHOWN:,} more failures; `reconcile log` has them all", err=True)
+    silent = [o for o in failures if o is None or o.status == "success"]
+    if silent:
+        click.echo(f"{part.name}: {len(silent)} change(s) were accepted and did not take effect", err=True)
+    for place in part.withheld[:SHOWN]:
+        click.echo(f"withheld: {place}: the endpoint does not keep it", err=True)
+    if len(part.withheld) > SHOWN:
+        click.echo(f"… and {len(part.withheld) - SHOWN:,} more that the endpoint does not keep", err=True)
+    if part.learnt:
+        click.echo(
+            f"write this into the target {part.name}, so that a fresh checkout knows it too:", err=True
+        )
+        click.echo(f"    {part.learnt}", err=True)
+    if part.broken:
+        click.echo(f"{part.name}: stopped: {part.broken}", err=True)
+    if part.error:
+        click.echo(f"{part.name}: {part.error}", err=True)
+
+
+def _settle_quarantine(part: Applied, world: World) -> None:
+    from reconciler.cli.apply import now_text
+    from reconciler.edge.quarantine import enter_quarantine, leave_quarantine
+
+    if part.broken:
+        enter_quarantine(world.data, part.name, part.broken, run=part.run, at=now_text())
+    elif not part.remaining and part.error is None:
+        leave_quarantine(world.data, part.name)
+
+
+def _settle_credentials(planned: Planned, world: World) -> None:
+    from reconciler.cli.apply import now_text
+    from reconciler.edge.quarantine import enter_quarantine
+
+    if planned.plan.error_code == "Unauthorized":
+        enter_quarantine(world.data, planned.target.name, planned.plan.error or "", run="", at=now_text())

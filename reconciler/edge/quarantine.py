@@ -1,0 +1,64 @@
+"""Quarantine: a target whose last run was stopped by its circuit breaker or its credentials (DESIGN 6).
+
+It is remembered until another apply succeeds or somebody clears it; runs by a schedule leave the target alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """Why, since when (ISO 8601, UTC), and by which run; `runs` that ended so in a row."""
+
+    reason: str
+    since: str
+    run: str
+    runs: int = 1
+
+
+def load_quarantine(data: Path, target: str) -> Quarantine | None:
+    """The target's quarantine, None if it is in none; a broken file counts as one."""
+    path = _path(data, target)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Quarantine(
+            reason=str(found["reason"]),
+            since=str(found["since"]),
+            run=str(found["run"]),
+            runs=int(found["runs"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return Quarantine(reason=f"{path.name} cannot be read", since="unknown", run="unknown")
+
+
+def enter_quarantine(data: Path, target: str, reason: str, *, run: str, at: str) -> Quarantine:
+    """Puts the target into quarantine; what it was in before counts on."""
+    before = load_quarantine(data, target)
+    fresh = Quarantine(
+        reason=reason, run=run, since=before.since if before else at, runs=before.runs + 1 if before else 1
+    )
+    path = _path(data, target)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(asdict(fresh), indent=2, sort_keys=True), encoding="utf-8")
+    new.replace(path)
+    return fresh
+
+
+def leave_quarantine(data: Path, target: str) -> bool:
+    """Takes the target out of quarantine; says whether it was in one."""
+    path = _path(data, target)
+    if not path.exists():
+        return False
+    path.unlink()
+    return True
+
+
+def _path(data: Path, target: str) -> Path:
+    return data / "quarantine" / f"{target}.json"

@@ -1,0 +1,122 @@
+"""Planning: gather and decide, target by target; nothing on the way can write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import msgspec
+
+from reconciler.edge.client import open_reader
+from reconciler.edge.run_log import held_by_interrupted_run, last_written
+from reconciler.model.change import Change
+from reconciler.model.desired import DesiredState
+from reconciler.model.errors import TargetError
+from reconciler.model.plan import Plan, TargetPlan
+from reconciler.model.request import Ref
+from reconciler.model.resource import LiveState
+from reconciler.model.target import Target
+from reconciler.pipeline.session import Session, begin, doubt, read_live
+from reconciler.pipeline.world import World, choose, connect, locator, placer
+from reconciler.policies import Agreed
+from reconciler.stages.causes import find_cause
+from reconciler.stages.compile import Desired, compile_target
+from reconciler.stages.contradict import compile_all
+from reconciler.stages.lower import lower_change
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)  # before every date that anybody declares
+
+
+@dataclass(slots=True, kw_only=True)
+class Planned:
+    """One target's plan with what it was decided on; no session where the target could not be read."""
+
+    target: Target
+    plan: TargetPlan
+    session: Session | None = None
+    live: LiveState = field(default_factory=lambda: LiveState(users=(), groups=()))
+
+
+def make_plans(state: DesiredState, names: tuple[str, ...], world: World) -> list[Planned]:
+    """The plans of the chosen targets; one that cannot be planned has an `error`, and stops only itself.
+
+    Raises UsageError for a target that is not declared, DesiredStateError for what contradicts itself.
+    """
+    targets = choose(state, names)
+    compiled = compile_all(state, targets, world.now, locator(state))
+
+    async def run() -> list[Planned]:
+        return [await plan_target(state, target, compiled[target.name], world) for target in targets]
+
+    return asyncio.run(run())
+
+
+async def plan_target(state: DesiredState, target: Target, desired: Desired, world: World) -> Planned:
+    """One target's plan."""
+    url = ""
+    try:
+        url, token = connect(target, world)
+        async with open_reader(url, token, target.client) as reader:
+            session = await begin(target, desired, world, reader, placer(state))
+            session.agreed = Agreed(
+                approvals=state.approvals, held=held_by_interrupted_run(world.data, target.name)
+            )
+            live = await read_live(session, reader)
+            plan = await doubt(session, session.decide(live), live, reader)
+            return Planned(target=target, plan=plan, session=session, live=live)
+    except TargetError as error:
+        failed = TargetPlan(
+            name=target.name, url=url, error=str(error), error_exit=error.exit_code, error_code=error.code
+        )
+        return Planned(target=target, plan=failed)
+
+
+def join(planned: list[Planned], world: World) -> Plan:
+    """The plan of all these targets, as of the world's moment."""
+    return Plan(as_of=world.now.strftime("%Y-%m-%dT%H:%M:%SZ"), targets=tuple(each.plan for each in planned))
+
+
+def plan_before_dates(state: DesiredState, planned: Planned) -> TargetPlan:
+    """What the plan would be if no date had passed: nobody left, nobody hired later, no membership ended."""
+    assert planned.session is not None
+    return planned.session.decide(planned.live, compile_target(state, planned.target, BEGINNING))
+
+
+def plan_at(state: DesiredState, planned: Planned, now: datetime) -> TargetPlan:
+    """What the plan would be at another moment."""
+    assert planned.session is not None
+    return planned.session.decide(planned.live, compile_target(state, planned.target, now))
+
+
+def with_requests(planned: Planned) -> TargetPlan:
+    """The plan with the requests of each change; ids not yet known stand as `{"ref": key}`."""
+    if planned.session is None:
+        return planned.plan
+    ids = planned.session.ids(planned.live)
+    rows = tuple(tuple(lowered(planned.session, change, ids)) for change in planned.plan.changes)
+    return replace(planned.plan, lowered=rows)
+
+
+def lowered(session: Session, change: Change, ids: Mapping[str, str]) -> list[dict[str, object]]:
+    """The requests of a change as JSON values; a form that needs a read first is shown as the ordinary PATCH."""
+    columns = session.columns()[change.type]
+    requests = lower_change(change, columns, session.dialect.with_form(change.type, "path"), ids)
+    return [
+        {"method": request.method, "path": request.path, "body": msgspec.json.decode(msgspec.json.encode(request.body, enc_hook=_named))}
+        for request in requests
+    ]  # fmt: skip
+
+
+def _named(value: object) -> object:
+    if isinstance(value, Ref):
+        return {"ref": value.key}
+    raise TypeError(type(value).__name__)
+
+
+def with_causes(planned: Planned, world: World) -> TargetPlan:
+    """The plan with the cause of each change, from what runs wrote here before."""
+    written = last_written(world.data, planned.target.name)
+    causes = tuple(find_cause(change, written) for change in planned.plan.changes)
+    return replace(planned.plan, causes=causes)

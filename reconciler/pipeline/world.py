@@ -1,0 +1,117 @@
+"""World: what a run knows of the machine, as values, and the desired state that it reads there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reconciler.edge.client import Token
+from reconciler.edge.credentials import open_token, read_secret
+from reconciler.edge.documents import read_documents
+from reconciler.edge.shipped import find_shipped
+from reconciler.model.desired import DesiredState
+from reconciler.model.errors import DesiredStateError, TargetError, UsageError
+from reconciler.model.place import Document, Origin
+from reconciler.model.profile import Profile
+from reconciler.model.target import Target
+from reconciler.profiles import BUILT_IN, parse_profile
+from reconciler.stages.parse import parse
+from reconciler.stages.read import locate, read_yaml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Where files are, the environment, and the moment."""
+
+    base: Path
+    desired: str
+    data: Path
+    environ: Mapping[str, str] = field(repr=False)
+    now: datetime
+
+    def at(self, now: datetime) -> World:
+        """The same world at another moment."""
+        return replace(self, now=now)
+
+
+def here(base: Path, desired: str, data: Path) -> World:
+    """The world as it is now."""
+    return World(
+        base=base,
+        desired=desired,
+        data=data,
+        environ=dict(os.environ),
+        now=datetime.now(UTC).replace(microsecond=0),
+    )
+
+
+def load(world: World) -> DesiredState:
+    """The desired state; raises DesiredStateError with every mistake."""
+    documents, unreadable = read_documents(world.base, world.desired)
+    try:
+        state = parse(documents, built_in_profiles(), root=world.desired)
+    except DesiredStateError as error:
+        raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None
+    if unreadable:
+        raise DesiredStateError(tuple(sorted(unreadable)))
+    return state
+
+
+def built_in_profiles() -> dict[str, Profile]:
+    """The profiles that ship with the product, by name."""
+    profiles = {}
+    for name in BUILT_IN:
+        text = find_shipped(f"profiles/{name}.yaml").read_text(encoding="utf-8")
+        document, _ = read_yaml(Document(path=f"{name}.yaml", text=text))
+        assert isinstance(document, dict)
+        profiles[name] = parse_profile(name, document)
+    return profiles
+
+
+def choose(state: DesiredState, names: tuple[str, ...]) -> list[Target]:
+    """The targets of that name, or all. Raises UsageError for one that is not declared."""
+    unknown = [name for name in names if name not in state.targets]
+    if unknown:
+        raise UsageError(
+            f"no target is called {', '.join(unknown)}; declared are: {', '.join(sorted(state.targets)) or 'none'}"
+        )
+    return [target for name, target in sorted(state.targets.items()) if not names or name in names]
+
+
+def connect(target: Target, world: World) -> tuple[str, Token]:
+    """The endpoint's url and what gives its token. Raises TargetError for what cannot be had or may not be used."""
+    url = read_secret(target.url, world.environ, root=world.base).rstrip("/")
+    allowed = world.environ.get("RECONCILE_ALLOWED_ORIGINS", "").replace(",", " ").split()
+    for there in (url, target.oauth2.token_url if target.oauth2 else url):
+        parts = urlsplit(there)
+        if allowed and f"{parts.scheme}://{parts.netloc}" not in [origin.rstrip("/") for origin in allowed]:
+            raise TargetError(
+                f"{parts.scheme}://{parts.netloc} is not among RECONCILE_ALLOWED_ORIGINS; nothing was sent"
+            )
+    return url, open_token(target, world.environ, root=world.base)
+
+
+def locator(state: DesiredState) -> Callable[[Origin], tuple[int, int]]:
+    """Line and column of an origin."""
+
+    def place(origin: Origin) -> tuple[int, int]:
+        document = state.documents.get(origin.document)
+        return locate(document, origin.path) if document else (1, 1)
+
+    return place
+
+
+def placer(state: DesiredState) -> Callable[[Origin], str]:
+    """Shows an origin as `path:line`; a document is read again only when one of its lines is asked for."""
+    find = locator(state)
+
+    @cache
+    def place(origin: Origin) -> str:
+        return f"{origin.document}:{find(origin)[0]}"
+
+    return place

@@ -1,0 +1,34 @@
+"""Causes: why live is not as desired, from what runs wrote there before (DESIGN 4, drift)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.model.change import Change
+
+Written = Mapping[tuple[str, str, str], object]
+CHANGED, PENDING, UNKNOWN = "changed at the endpoint", "desired, not applied yet", "no run log here tells"
+
+
+def find_cause(change: Change, written: Written) -> str:
+    """The cause of a change: somebody changed at the endpoint what we wrote, or nobody applied it yet."""
+    if not written:
+        return UNKNOWN
+    causes = {_cause(change, path, after, written) for path, after in _afters(change)}
+    if not causes:
+        return PENDING
+    return " and ".join(sorted(causes))
+
+
+def _afters(change: Change) -> list[tuple[str, object]]:
+    afters: list[tuple[str, object]] = [(a.path, a.after) for a in change.attributes]
+    afters += [(f"members:{m.key}", True) for m in change.add]
+    return afters + [(f"members:{m.key}", False) for m in change.remove]
+
+
+def _cause(change: Change, path: str, after: object, written: Written) -> str:
+    place = (change.type, change.key, path)
+    if place not in written:
+        is_foreign = change.action != "create" and path.startswith("members:") and after is False
+        return CHANGED if is_foreign else PENDING
+    return CHANGED if written[place] == after else PENDING

@@ -1,0 +1,197 @@
+"""Review: what of a plan was reviewed: the same atoms or fewer, compared one by one (DESIGN 5).
+
+A saved plan holds its atoms in clear, a manifest only their digests; both are compared as digests by one `Seal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.change import Change, Place, change_from_json
+from reconciler.model.digest import digest
+from reconciler.model.errors import PlanStale
+from reconciler.model.plan import Plan, TargetPlan
+from reconciler.policies import RULES
+
+Seal = Callable[[object], str]
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedTarget:
+    """One target's reviewed part: atoms by sealed place, budget rows, and what can be shown of it."""
+
+    name: str
+    desired: str
+    atoms: Mapping[str, str]
+    refused: frozenset[
+        tuple[str, str | None, str]
+    ]  # (rule, subject, digest) of budgets exceeded without approval
+    shown: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[tuple[str, str], str] = field(default_factory=dict)  # live ids of what was to be changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """A reviewed plan or manifest: its moment, and its targets by name."""
+
+    as_of: str
+    targets: Mapping[str, ReviewedTarget]
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What of the plan of now was reviewed, and what only live movement elsewhere brought."""
+
+    may: Callable[[Place], bool]
+    drifted: tuple[str, ...]
+
+
+def read_saved(document: Any) -> Reviewed:
+    """The review that a saved plan stands for. Raises PlanStale if it was edited, cut, or is no plan."""
+    try:
+        if document["formatVersion"] != FORMAT:
+            raise PlanStale(
+                f"the saved plan has format {document['formatVersion']}, not {FORMAT}; plan again"
+            )
+        targets = {entry["name"]: _saved_target(entry) for entry in document["targets"]}
+        digests = [
+            digest([t["name"], sorted(c["digest"] for c in t["changes"])]) for t in document["targets"]
+        ]
+        if document["digest"] != digest(sorted(digests)):
+            raise PlanStale("the saved plan does not fit its digest: it was edited or cut; plan again")
+        return Reviewed(as_of=str(document["asOf"]), targets=targets, seal=digest)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise PlanStale(f"this is no saved plan ({type(error).__name__}); plan again") from None
+
+
+def _saved_target(entry: Mapping[str, Any]) -> ReviewedTarget:
+    name = entry["name"]
+    changes = [change_from_json(name, row) for row in entry["changes"]]
+    for change, row in zip(changes, entry["changes"], strict=True):
+        if change.digest != row["digest"]:
+            raise PlanStale(
+                f"the saved plan was edited: {change.type} {change.key} does not fit its digest; plan again"
+            )
+    atoms, shown = {}, {}
+    for change in changes:
+        for place, value in change.atoms().items():
+            sealed = digest(list(place))
+            atoms[sealed] = digest([list(place), list(value)])
+            shown[sealed] = f"{place}: {_arrow(value)}"
+    return ReviewedTarget(
+        name=name, desired=entry["desired"], atoms=atoms, shown=shown, refused=_refused(entry["budgets"]),
+        ids={(change.type, change.key): change.id for change in changes if change.id and change.action != "delete"},
+    )  # fmt: skip
+
+
+def _refused(rows: list[Mapping[str, Any]]) -> frozenset[tuple[str, str | None, str]]:
+    return frozenset(
+        (row["rule"], row["subject"], row["digest"])
+        for row in rows
+        if row["exceeded"] and not row.get("approved")
+    )
+
+
+def make_manifest(plan: Plan, commit: str | None, seal: Seal) -> dict[str, object]:
+    """The reviewed plan without anybody's data: for each atom its sealed place and content (DESIGN 5)."""
+    targets: list[dict[str, object]] = []
+    for target in plan.targets:
+        atoms = [
+            {"place": seal(list(place)), "digest": seal([list(place), list(value)])}
+            for change in target.changes for place, value in change.atoms().items()
+        ]  # fmt: skip
+        targets.append({
+            "name": target.name, "desired": target.desired, "budgets": [row.to_json() for row in target.budgets],
+            "atoms": sorted(atoms, key=lambda atom: atom["place"]),
+        })  # fmt: skip
+    content = {"formatVersion": FORMAT, "asOf": plan.as_of, "commit": commit, "targets": targets}
+    return {**content, "digest": seal(content)}
+
+
+def read_manifest(document: Any, seal: Seal) -> Reviewed:
+    """The review that a manifest stands for. Raises PlanStale if it was edited, cut, or sealed by another key."""
+    try:
+        content = {key: document[key] for key in ("formatVersion", "asOf", "commit", "targets")}
+        if document["digest"] != seal(content) or content["formatVersion"] != FORMAT:
+            raise PlanStale(
+                "the manifest does not fit its digest: it was edited, cut, or made under another RECONCILE_MANIFEST_KEY"
+            )
+        targets = {
+            entry["name"]: ReviewedTarget(
+                name=entry["name"], desired=entry["desired"], refused=_refused(entry["budgets"]),
+                atoms={atom["place"]: atom["digest"] for atom in entry["atoms"]},
+            )
+            for entry in content["targets"]
+        }  # fmt: skip
+        return Reviewed(as_of=str(content["asOf"]), targets=targets, seal=seal)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise PlanStale(f"this is no manifest ({type(error).__name__}); plan again") from None
+
+
+def compare(
+    reviewed: ReviewedTarget, now: TargetPlan, live_ids: Mapping[str, frozenset[str]], seal: Seal
+) -> Comparison:
+    """What of `now` was reviewed. `live_ids`: the ids at the endpoint by resource type.
+
+    Raises PlanStale where a reviewed atom's before no longer holds, a reviewed resource is gone, or the desired
+    state asks for more than was reviewed.
+    """
+    stale = [
+        f"  {type_.lower()} {key}: the reviewed resource {id_} is gone"
+        for (type_, key), id_ in sorted(reviewed.ids.items())
+        if id_ not in live_ids[type_]
+    ]
+    allowed: set[Place] = set()
+    drifted: list[str] = []
+    for change in now.changes:
+        for place, value in change.atoms().items():
+            sealed = seal(list(place))
+            expected = reviewed.atoms.get(sealed)
+            if expected == seal([list(place), list(value)]):
+                allowed.add(place)
+            elif expected is not None:
+                was = reviewed.shown.get(sealed, "")
+                stale.append(
+                    f"  {place}: {_arrow(value)}"
+                    + (f"   (reviewed: {was.partition(': ')[2]})" if was else "   (reviewed otherwise)")
+                )
+            elif now.desired != reviewed.desired:
+                stale.append(f"  {place}: {_arrow(value)}   (not reviewed)")
+            else:
+                drifted.append(f"{place}: {_arrow(value)}")
+    if stale:
+        raise PlanStale(
+            "\n".join([f"{now.name}: the plan is not the reviewed one; plan again. It would now do:", *stale])
+        )
+    return Comparison(may=lambda place: place in allowed, drifted=tuple(drifted))
+
+
+def held_by_review(
+    reviewed: ReviewedTarget, changes: tuple[Change, ...], approved: frozenset[str]
+) -> dict[str, frozenset[str]]:
+    """The atoms that the review held within its budgets, by rule; `approved`: digests of approvals given since."""
+    held: dict[str, frozenset[str]] = {}
+    for rule, count in RULES.items():
+        subjects = count(changes)
+        refused = {
+            subject for name, subject, bound in reviewed.refused if name == rule and bound not in approved
+        }
+        held[rule] = frozenset(
+            digest(atom) for subject, atoms in subjects.items() if subject not in refused for atom in atoms
+        )
+    return held
+
+
+def _arrow(value: tuple[object, object]) -> str:
+    before, after = value
+    return f"{_said(before)} → {_said(after)}"
+
+
+def _said(value: object) -> str:
+    return (
+        "nothing" if value is None else "no" if value is False else "yes" if value is True else f'"{value}"'
+    )
