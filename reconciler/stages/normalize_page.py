@@ -6,21 +6,24 @@ exactly the mapping's columns; it takes nothing of which it is not certain to sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from reconciler.model.attribute_path import AttributePath
 from reconciler.model.column import Column, Columns, elements_of
 from reconciler.model.errors import IncompleteRead, TransportError
 from reconciler.model.resource import Cell, LiveResource
-from reconciler.stages.normalize import Document, build_normalizer, field, is_active, label_of, reference
+from reconciler.stages.normalize import Document, build_normalizer, field, is_active, label_of
 from reconciler.stages.normalize_shape import Doubt, Shape, plan_page
 
 CHANCES = 8  # pages in a row that the typed decoder may fail to take before it is given up for the list
+TEXTS = {str, type(None)}
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Typed = Callable[[bytes], "Page"]
 
@@ -95,141 +98,165 @@ def build_typed(page: Shape, columns: Columns) -> Typed:
     """The decoder for pages that hold the keys met so far; it raises ValidationError or Doubt for every other page."""
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(page.build())
     total_of, rows_of = attrgetter(page.slot("totalResults")), attrgetter(page.slot("Resources"))
-    row = page.wanted["Resources"]
-    assert row is not None
+    row = page.inner("Resources")
 
     def decode(content: bytes) -> Page:
         body = decoder.decode(content)
         total = _number(total_of(body))
-        table = Table(row, rows_of(body) or [])
+        table = Table(row, rows_of(body) or [], has_empty=b'""' in content)
         ids = table.scalars("id")
-        if total is None or any(kind is not str for kind in set(map(type, ids))):
+        if total is None or not set(map(type, ids)) <= {str}:
             raise Doubt
         return Page(total=total, ids=tuple(ids), rows=table.resources(columns, ids))
 
     return decode
 
 
+class Objects:
+    """Many objects of one shape, turned into one sequence of values for each name: a few calls, all of them in C."""
+
+    def __init__(self, shape: Shape, objects: Sequence[Any]) -> None:
+        self.shape = shape
+        values = zip(*map(astuple, objects), strict=True) if objects else repeat(())
+        self._by_slot: dict[str, Sequence[Any]] = dict(
+            zip(shape.blank.__struct_fields__, values, strict=False)
+        )
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        """What each object has of that name."""
+        return self._by_slot[self.shape.slot(name)]
+
+    def within(self, name: str) -> Objects:
+        """The objects behind a name, a blank one where there is none."""
+        shape = self.shape.inner(name)
+        return Objects(shape, _filled(self[name], shape.blank))
+
+
 class Table:
-    """A page's resources, read name by name rather than row by row, so that each pass over them runs in C."""
+    """A page's resources, read name by name rather than row by row."""
 
-    def __init__(self, row: Shape, rows: list[Any]) -> None:
-        self._homes: dict[str | None, tuple[Shape, list[Any]]] = {None: (row, rows)}
-        self._chosen: dict[str, tuple[Shape, list[Any]]] = {}
+    def __init__(self, row: Shape, rows: list[Any], *, has_empty: bool) -> None:
+        self._rows = Objects(row, rows)
+        self._known: dict[tuple[str | None, str], Objects] = {}
+        self._selected: dict[str, tuple[list[Any], Objects]] = {}
         self._count = len(rows)
+        self._has_empty = has_empty  # whether a text may be empty at all
 
-    def resources(self, columns: Columns, ids: list[str]) -> list[LiveResource]:
+    def resources(self, columns: Columns, ids: Sequence[str]) -> list[LiveResource]:
         """The resources, as `build_normalizer` would give them."""
-        elements = self._elements(columns)
         cells = [self._cells(column) for column in columns.all]
         values: Iterable[tuple[Cell, ...]] = zip(*cells, strict=True) if cells else [()] * self._count
-        labels = self.scalars(label_of(columns))
-        meta, metas = self._inner(None, "meta")
+        names = [label or id_ for label, id_ in zip(self.scalars(label_of(columns)), ids, strict=True)]
         return [
             LiveResource(
-                id=id_, external_id=None if external is None else str(external), name=str(label or id_),
-                active=active if active is True or active is False else is_active(active), values=cell,
-                elements=bits, members=members, etag=str(version) if version else None,
+                id=id_, external_id=external, name=name, active=active, values=cell, elements=bits, members=members,
+                etag=version or None,
             )
-            for id_, external, label, active, cell, bits, members, version in zip(
-                ids, self.scalars("externalId"), labels, self.scalars("active"), values, elements,
-                self._members(columns), _scalars(meta, metas, "version"), strict=True,
+            for id_, external, name, active, cell, bits, members, version in zip(
+                ids, _as_texts(self.scalars("externalId")), _as_texts(names), self._active(), values,
+                self._elements(columns), self._members(columns), self._versions(), strict=True,
             )
         ]  # fmt: skip
 
-    def scalars(self, name: str) -> list[Any]:
+    def scalars(self, name: str) -> Sequence[Any]:
         """A text, number or boolean of each resource; an empty text is none."""
-        return _scalars(*self._homes[None], name)
+        return self._filtered(self._rows[name])
 
-    def _cells(self, column: Column) -> list[Cell]:
+    def _filtered(self, found: Sequence[Any]) -> Sequence[Any]:
+        return [None if one == "" else one for one in found] if self._has_empty else found
+
+    def _active(self) -> Sequence[bool]:
+        found = self.scalars("active")
+        return found if set(map(type, found)) <= {bool} else [is_active(one) for one in found]
+
+    def _versions(self) -> Sequence[Any]:
+        return _as_texts([one or None for one in self._within(None, "meta")["version"]])
+
+    def _cells(self, column: Column) -> Sequence[Cell]:
         path = column.path
         if path.key is not None:
-            shape, chosen = self._select(path)
-            return _scalars(
-                shape, [shape.blank if one is None else one for one in chosen], path.sub or "value"
-            )
+            return self._filtered(self._select(path)[1][path.sub or "value"])
         if path.sub is not None and column.kind != "reference":
-            return _scalars(*self._inner(path.urn, path.name), path.sub)
-        home, objects = self._home(path.urn)
-        inner = home.wanted[path.name]
+            return self._filtered(self._within(path.urn, path.name)[path.sub])
+        home = self._home(path.urn)
+        inner = home.shape.wanted[path.name]
         if inner is None:
-            return _scalars(home, objects, path.name)
-        read = _texts if inner.kind == "texts" else _linked
-        value = attrgetter(inner.slot("value"))
-        found = map(attrgetter(home.slot(path.name)), objects)
-        return [None if one is None else read(one, value) for one in found]
+            return self._filtered(home[path.name])
+        read = _texts if inner.kind == "texts" else _ids
+        return read(home[path.name], attrgetter(inner.slot("value")))
 
     def _elements(self, columns: Columns) -> list[int]:
         """For each resource the bits of the selected elements that it has."""
         bits = [0] * self._count
         for bit, path in elements_of(columns.all).items():
-            _, chosen = self._select(path)
+            chosen, _ = self._select(path)
             bits = [have if one is None else have | bit for have, one in zip(bits, chosen, strict=True)]
         return bits
 
     def _members(self, columns: Columns) -> Iterable[tuple[str, ...]]:
         if not columns.has_members:
             return [()] * self._count
-        row, rows = self._homes[None]
-        shape = row.wanted["members"]
-        assert shape is not None
-        value = attrgetter(shape.slot("value"))
-        return [
-            _distinct(map(value, members or ())) for members in map(attrgetter(row.slot("members")), rows)
-        ]
+        value = attrgetter(self._rows.shape.inner("members").slot("value"))
+        return [_distinct(map(value, members or ())) for members in self._rows["members"]]
 
-    def _home(self, urn: str | None) -> tuple[Shape, list[Any]]:
-        if urn not in self._homes:
-            self._homes[urn] = self._inner(None, str(urn))
-        return self._homes[urn]
+    def _home(self, urn: str | None) -> Objects:
+        return self._within(None, urn) if urn else self._rows
 
-    def _inner(self, urn: str | None, name: str) -> tuple[Shape, list[Any]]:
-        """The objects behind a name, a blank one where there is none."""
-        home, objects = self._home(urn)
-        shape = home.wanted[name]
-        assert shape is not None
-        found = map(attrgetter(home.slot(name)), objects)
-        blank = shape.blank
-        return shape, [blank if one is None else one for one in found]
+    def _within(self, urn: str | None, name: str) -> Objects:
+        if (urn, name) not in self._known:
+            self._known[urn, name] = self._home(urn).within(name)
+        return self._known[urn, name]
 
-    def _select(self, path: AttributePath) -> tuple[Shape, list[Any]]:
-        """What `select` finds in each resource."""
-        if path.element not in self._chosen:
-            home, objects = self._home(path.urn)
-            shape = home.wanted[path.name]
-            assert shape is not None
-            lists = map(attrgetter(home.slot(path.name)), objects)
-            self._chosen[path.element] = shape, list(_choose(lists, shape, path))
-        return self._chosen[path.element]
+    def _select(self, path: AttributePath) -> tuple[list[Any], Objects]:
+        """What `select` finds in each resource; and the same with a blank element where there is none."""
+        if path.element not in self._selected:
+            home = self._home(path.urn)
+            shape = home.shape.inner(path.name)
+            chosen = _choose(home[path.name], shape, path)
+            self._selected[path.element] = chosen, Objects(shape, _filled(chosen, shape.blank))
+        return self._selected[path.element]
 
 
-def _scalars(shape: Shape, objects: list[Any], name: str) -> list[Any]:
-    found = list(map(attrgetter(shape.slot(name)), objects))
-    return [None if one == "" else one for one in found] if "" in found else found
+def _filled(found: Sequence[Any], blank: Any) -> list[Any]:
+    return [blank if one is None else one for one in found]
 
 
-def _choose(lists: Iterable[list[Any] | None], shape: Shape, path: AttributePath) -> Iterator[Any]:
+def _choose(lists: Iterable[list[Any] | None], shape: Shape, path: AttributePath) -> list[Any]:
     key = attrgetter(shape.slot(path.key or ""))
     wanted = str(path.value).casefold()
     usual = path.value if isinstance(path.value, str) else wanted
-    for elements in lists:
-        chosen = None
-        for element in elements or ():
+
+    def choose(elements: list[Any]) -> Any:
+        for element in elements:
             found = key(element)
             if found == usual or str(found).casefold() == wanted:
-                chosen = element
-                break
-        if chosen is None and elements and len(elements) == 1 and path.key == "type":
-            chosen = elements[0] if key(elements[0]) in (None, "") else None
-        yield chosen
+                return element
+        lone = elements[0] if len(elements) == 1 and path.key == "type" else None
+        return lone if lone is not None and key(lone) in (None, "") else None
+
+    return [
+        (elements[0] if key(elements[0]) == usual else choose(elements)) if elements else None
+        for elements in lists
+    ]
 
 
-def _texts(found: list[Any], value: Callable[[Any], object]) -> Cell:
-    return tuple([one if isinstance(one, str) else str(value(one)) for one in found]) or None
+def _texts(found: Sequence[Any], value: Callable[[Any], object]) -> Sequence[Cell]:
+    return [
+        tuple([one if isinstance(one, str) else str(value(one)) for one in texts]) if texts else None
+        for texts in found
+    ]
 
 
-def _linked(found: Any, value: Callable[[Any], object]) -> Cell:
-    return reference(found if isinstance(found, str) else value(found))
+def _ids(found: Sequence[Any], value: Callable[[Any], object]) -> Sequence[Cell]:
+    values = [one if one is None or isinstance(one, str) else value(one) for one in found]
+    return _as_texts([None if one == "" else one for one in values])
+
+
+def _as_texts(values: Sequence[Any]) -> Sequence[Any]:
+    """Each value as text, none as none; as a rule they are texts, which one pass in C finds out."""
+    return (
+        values if set(map(type, values)) <= TEXTS else [None if one is None else str(one) for one in values]
+    )
 
 
 def _distinct(values: Iterable[object]) -> tuple[str, ...]:

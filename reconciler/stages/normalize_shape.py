@@ -53,6 +53,12 @@ class Shape:
             raise Doubt
         return shape
 
+    def inner(self, name: str) -> Shape:
+        """The shape behind a name of which one is wanted."""
+        shape = self.wanted[name]
+        assert shape is not None
+        return shape
+
     def slot(self, name: str) -> str:
         """The struct's attribute for a wanted name."""
         return f"w{list(self.wanted).index(name)}"
