@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Literal
 
 from reconciler.functions.moments import start
@@ -95,7 +96,7 @@ class _Reader:
         kinds |= {"manager": "text", **types}
         self.known = known_sources(types)
         self.names = {
-            name: (of, kinds[of], kinds[of] == "text", of in PERSONAL)
+            name: (of, kinds[of], of in PERSONAL)
             for name, of in [*((name, name) for name in kinds), *ALIASES.items()]
             if of in kinds
         }
@@ -113,15 +114,20 @@ class _Reader:
             if known is None or value is WRONG:
                 skipped += 1
                 if name not in _BESIDE and value is not WRONG:
-                    self._unknown((section if key is None else section.at(key, given)).at(name, value))
-            elif known[2] and type(value) is str:
-                values[known[0]] = value if known[3] else shared.setdefault(value, value)
+                    self._unknown(self._at(section, key, given, name))
+            elif type(value) is str and known[1] == "text":
+                values[known[0]] = value if known[2] else shared.setdefault(value, value)
             else:
-                node = (section if key is None else section.at(key, given)).at(name, value)
-                values[known[0]] = _value(node, known[0], known[1])
+                try:
+                    values[known[0]] = _value(value, known[0], known[1])
+                except ValueError as error:
+                    self._at(section, key, given, name).wrong(str(error))
         if len(values) + skipped != len(given):
             self._told_by_two_names(section if key is None else section.at(key, given))
         return values
+
+    def _at(self, section: Node, key: str | None, given: dict[str, object], name: str) -> Node:
+        return (section if key is None else section.at(key, given)).at(name, given[name])
 
     def location(self, node: Node) -> str | None:
         """The location that a user or defaults name, if it is declared."""
@@ -148,40 +154,47 @@ class _Reader:
                 node.at(name, None).wrong(f"`{name}` is another name of `{ALIASES[name]}`, which stands here too; keep one")  # fmt: skip
 
 
-def _value(node: Node, name: str, kind: str) -> Value:
-    value = node.value
+def _value(value: object, name: str, kind: str) -> Value:
+    """The value by its attribute's type. Raises ValueError with what to write instead."""
     if kind.endswith("[]"):
         if not isinstance(value, list):
-            node.wrong(f"`{name}` holds a list; write [a, b], or [] for none")
-        return node.texts() if isinstance(value, list) else ()
+            raise ValueError(f"`{name}` holds a list; write [a, b], or [] for none")
+        return tuple(text_of(entry) for entry in value if entry is not WRONG)
     if value is None:
         return None
     if isinstance(value, list):
-        node.wrong(f"`{name}` holds one value; write it without the list, or declare `{name}` multiValued")
-    elif kind == "boolean":
-        if isinstance(value, bool):
-            return value
-        node.wrong(f"`{name}` is `{text_of(value)}`; write true or false, without quotes")
-    elif isinstance(value, bool):
-        node.wrong(f"`{name}` is the boolean {text_of(value)}; write it in quotes if that is its {kind}")
-    else:
-        return _number_or_date(node, kind)
-    return None
-
-
-def _number_or_date(node: Node, kind: str) -> Value:
-    text = node.text()
+        raise ValueError(
+            f"`{name}` holds one value; write it without the list, or declare `{name}` multiValued"
+        )  # noqa: TRY004
+    if isinstance(value, bool) or kind == "boolean":
+        return _boolean(value, name, kind)
+    text = text_of(value)
     try:
         if kind == "date":
             start(text)
-        elif kind == "integer":
-            return int(text)
-        elif kind == "decimal":
-            return float(text)
+        elif kind in ("integer", "decimal"):
+            return _number(text, kind)
     except ValueError:
         example = {"date": "2027-01-31", "integer": "42"}.get(kind, "4.2")
-        node.wrong(f"`{text}` is no {kind}; write for example {example}")
+        raise ValueError(f"`{text}` is no {kind}; write for example {example}") from None
     return text
+
+
+def _number(text: str, kind: str) -> int | float:
+    number = int(text) if kind == "integer" else float(text)
+    if "_" in text or not isfinite(number):  # Python reads 1_000 and inf; nobody else does
+        raise ValueError
+    return number
+
+
+def _boolean(value: object, name: str, kind: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` is `{text_of(value)}`; write true or false, without quotes")  # noqa: TRY004
+    if kind != "boolean":
+        raise ValueError(
+            f"`{name}` is the boolean {text_of(value)}; write it in quotes if that is its {kind}"
+        )
+    return value
 
 
 class _Starts:
