@@ -59,7 +59,10 @@ def load(world: World) -> DesiredState:
     gc.disable()  # a hundred thousand users stay: looking for garbage among them finds none, again and again
     try:
         files = read_profiles(world.base, named_profiles(documents, root=world.desired))
-        state = parse(documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files)
+        state = parse(
+            documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files,
+            unread=[mistake.document for mistake in unreadable],
+        )  # fmt: skip
     except DesiredStateError as error:
         raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None
     finally:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from reconciler.model.desired import DesiredState
@@ -20,11 +20,11 @@ from reconciler.stages.parse_groups import parse_groups
 from reconciler.stages.parse_mappings import parse_mappings
 from reconciler.stages.parse_profiles import is_file, parse_profiles
 from reconciler.stages.parse_rules import parse_clause
-from reconciler.stages.parse_sources import parse_attributes
+from reconciler.stages.parse_sources import ANY, parse_attributes
 from reconciler.stages.parse_targets import Declared, parse_approvals, parse_targets
-from reconciler.stages.parse_users import parse_users
+from reconciler.stages.parse_users import check_managers, parse_users
 from reconciler.stages.read import read_yaml
-from reconciler.stages.reading import WRONG, Gathered, Node, nearest
+from reconciler.stages.reading import WRONG, Anything, Gathered, Node, nearest
 from reconciler.stages.shape import Shape, kind_of
 
 KINDS = {
@@ -32,6 +32,7 @@ KINDS = {
     "locations": ("locations",), "scopes": ("scopes",), "mappings": ("mappings",),
     "targets": ("targets", "targetDefaults"), "approvals": ("approvals",),
 }  # fmt: skip
+HOMES = {key: kind for kind, keys in KINDS.items() for key in keys}
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
@@ -50,32 +51,44 @@ def build_shapes(desired_state: bytes, profile: bytes) -> Shapes:
 
 def parse(
     documents: Sequence[Document], profiles: Mapping[str, Profile], *, shapes: Shapes,
-    root: str = "desired_state", profile_files: Mapping[str, Document | str] | None = None,
+    root: str = "desired_state", profile_files: Mapping[str, Document | str] | None = None, unread: Sequence[str] = (),
 ) -> DesiredState:  # fmt: skip
     """The desired state of `documents`. Raises DesiredStateError with every mistake, sorted by place.
 
-    `profile_files` holds the document of each path that `named_profiles` gives, or why there is none.
+    `profile_files` holds the document of each path that `named_profiles` gives, or why there is none; `unread` are the
+    paths of documents that could not be read: nobody is told that what they declare is missing.
     """
     files = profile_files or {}
     by_path = {document.path: document for document in documents}
     gathered = Gathered({**{d.path: d for d in files.values() if isinstance(d, Document)}, **by_path})
-    nodes = _nodes(documents, gathered, root, shapes.desired_state)
-    types = parse_attributes(_declared(nodes["attributes"]))
+    told = _Told(gathered=gathered, root=root, unread={kind_of_path(path, root) for path in unread})
+    for document in sorted(documents, key=lambda document: document.path):
+        told.add(document, shapes.desired_state)
+    nodes = told.nodes
+    types = parse_attributes(told.declared("attributes")) | told.types()
     removed = _removed(nodes["removed"])
-    users = parse_users(nodes["users"], nodes["defaults"], types, _declared(nodes["locations"]), removed)
+    locations = told.declared("locations")
+    users = parse_users(
+        nodes["users"], nodes["defaults"], types, locations, told.names("locations", locations)
+    )
+    people = told.names("users", {*users, *removed})
+    check_managers(users, nodes["users"], nodes["defaults"], people)
     for key in removed.keys() & users.keys():
         gathered.wrong(removed[key], f"`{key}` is declared as a user too; keep one of the two")
-    group_nodes = _declared(nodes["groups"])
-    groups = parse_groups(group_nodes, {*users, *removed}, types)
-    scopes = {name: parse_clause(node, types, groups) for name, node in _declared(nodes["scopes"]).items()}
+    group_nodes = told.declared("groups")
+    group_names = told.names("groups", group_nodes)
+    groups = parse_groups(group_nodes, people, group_names, types)
+    scope_nodes, mapping_nodes = told.declared("scopes"), told.declared("mappings")
     every_profile = {**profiles, **parse_profiles(files, gathered, shapes.profile)}
     declared = Declared(
-        people={*users, *removed}, groups=group_nodes.keys(), scopes=scopes, types=types, profiles=every_profile,
-        profile_files=files, mappings=parse_mappings(_declared(nodes["mappings"]), every_profile, types, gathered),
+        people=people, groups=group_names, types=types, profiles=every_profile, profile_files=files,
+        scopes={name: parse_clause(node, types, group_names) for name, node in scope_nodes.items()},
+        mappings=parse_mappings(mapping_nodes, every_profile, types, gathered),
+        scope_names=told.names("scopes", scope_nodes), mapping_names=told.names("mappings", mapping_nodes),
     )  # fmt: skip
-    target_nodes = _declared(nodes["targets"])
+    target_nodes = told.declared("targets")
     targets = parse_targets(target_nodes, nodes["targetDefaults"], declared)
-    approvals = parse_approvals(nodes["approvals"], target_nodes)
+    approvals = parse_approvals(nodes["approvals"], told.names("targets", target_nodes))
     if gathered.mistakes:
         raise DesiredStateError(tuple(sorted(set(gathered.mistakes))))
     return DesiredState(
@@ -104,59 +117,77 @@ def kind_of_path(path: str, root: str) -> str:
     return parts[0] if len(parts) > 1 else PurePosixPath(parts[0]).stem
 
 
-def _nodes(
-    documents: Sequence[Document], gathered: Gathered, root: str, shape: Shape
-) -> dict[str, list[Node]]:
-    """The values of every kind's keys, with WRONG in place of what the schema does not allow."""
-    nodes: dict[str, list[Node]] = defaultdict(list)
-    for document in sorted(documents, key=lambda d: d.path):
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    """What the documents say, by top-level key; and the kinds of which something could not be read."""
+
+    gathered: Gathered
+    root: str
+    unread: set[str]
+    nodes: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, document: Document, shape: Shape) -> None:
+        """Reads one document; WRONG stands in place of what the file schema does not allow."""
         value, mistakes = read_yaml(document)
-        gathered.mistakes += mistakes
-        top = Node(value, document.path, (), gathered)
-        kind = kind_of_path(document.path, root)
+        self.gathered.mistakes += mistakes
+        top = Node(value, document.path, (), self.gathered)
+        kind = kind_of_path(document.path, self.root)
         if kind not in KINDS:
             top.wrong(f"`{kind}` is no kind of desired state{nearest(kind, KINDS)}")
-            continue
-        if value is not None and not isinstance(value, dict):
-            top.wrong(
-                f"this document is {kind_of(value)}; write {' or '.join(f'{k}:' for k in KINDS[kind])} above it"
-            )
-        own = {node.name: node.value for node in top.items() if _is_at_home(node, kind, root)}
+            self.unread.update(HOMES[name] for name in top.names() if name in HOMES)
+            return
+        if not isinstance(value, dict):
+            if value is not None:
+                heads = " or ".join(f"{key}:" for key in KINDS[kind])
+                top.wrong(f"this document is {kind_of(value)}; write {heads} above it")
+            if value is not None or mistakes:
+                self.unread.add(kind)
+            return
+        own = {node.name: node.value for node in top.items() if self._is_at_home(node, kind)}
         judged, faults = shape.judge(own)
         for fault in faults:
-            gathered.wrong(Origin(document=document.path, path=fault.path), fault.text)
-        for node in Node(judged, document.path, (), gathered).items():
-            nodes[node.name].append(node)
-    return nodes
+            self.gathered.wrong(Origin(document=document.path, path=fault.path), fault.text)
+        for name, inner in judged.items() if isinstance(judged, dict) else ():
+            if inner is WRONG:
+                self.unread.add(kind)
+            else:
+                self.nodes[name].append(top.at(name, inner))
 
+    def _is_at_home(self, node: Node, kind: str) -> bool:
+        home = HOMES.get(node.name)
+        if home == kind:
+            return True
+        if home is None:
+            node.wrong(f"`{node.name}` is no kind of desired state{nearest(node.name, KINDS[kind])}")
+            self.unread.add(kind)
+        else:
+            place = f"{self.root}/{home}"
+            node.wrong(f"`{node.name}` does not belong here; move it to {place}.yaml or below {place}/")
+            self.unread.add(home)
+        return False
 
-def _is_at_home(node: Node, kind: str, root: str) -> bool:
-    if node.name in KINDS[kind]:
-        return True
-    home = next((place for place, keys in KINDS.items() if node.name in keys), None)
-    if home is None:
-        node.wrong(f"`{node.name}` is no kind of desired state{nearest(node.name, KINDS[kind])}")
-    else:
-        node.wrong(
-            f"`{node.name}` does not belong here; move it to {root}/{home}.yaml or below {root}/{home}/"
-        )
-    return False
+    def names(self, kind: str, ids: Collection[str]) -> Collection[str]:
+        """The ids that may be referred to: any at all where something of that kind could not be read."""
+        return Anything() if kind in self.unread else ids
 
+    def types(self) -> dict[str, str]:
+        """Stands for the custom attributes that could not be read, if there are any."""
+        return {ANY: "text"} if "attributes" in self.unread else {}
 
-def _declared(nodes: Iterable[Node]) -> dict[str, Node]:
-    """The entries of a kind by id, those of no use too; ids are unique ignoring case over all files."""
-    found: dict[str, Node] = {}
-    folded: dict[str, Node] = {}
-    for node in nodes:
-        for name in node.names():
-            entry = node.get(name) or node.at(name, WRONG)
-            first = folded.setdefault(name.casefold(), entry)
-            if first is not entry:
-                place = f"{first.document}:{first.gathered.place(first.origin)[0]}"
-                entry.wrong(f"`{name}` is declared twice, first at {place}; ids are unique ignoring case")
-            elif entry.value is not WRONG or _ID.fullmatch(name):
-                found[name] = entry
-    return found
+    def declared(self, kind: str) -> dict[str, Node]:
+        """The entries of a kind by id, those of no use too; ids are unique ignoring case over all files."""
+        found: dict[str, Node] = {}
+        folded: dict[str, Node] = {}
+        for node in self.nodes[kind]:
+            for name in node.names():
+                entry = node.get(name) or node.at(name, WRONG)
+                first = folded.setdefault(name.casefold(), entry)
+                if first is not entry:
+                    place = f"{first.document}:{self.gathered.place(first.origin)[0]}"
+                    entry.wrong(f"`{name}` is declared twice, first at {place}; ids are unique ignoring case")
+                elif entry.value is not WRONG or _ID.fullmatch(name):
+                    found[name] = entry
+        return found
 
 
 def _removed(nodes: Iterable[Node]) -> dict[str, Origin]:

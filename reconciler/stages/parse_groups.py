@@ -13,16 +13,16 @@ from reconciler.stages.reading import WRONG, Node
 
 
 def parse_groups(
-    nodes: Mapping[str, Node], people: Collection[str], types: Mapping[str, str]
+    nodes: Mapping[str, Node], people: Collection[str], names: Collection[str], types: Mapping[str, str]
 ) -> dict[str, Group]:
-    """The groups by id; `people` are the ids that may be members."""
-    groups = {key: _group(key, node, people, nodes, types) for key, node in nodes.items()}
+    """The groups by id; `people` and `names` are the ids of users and groups that may be members."""
+    groups = {key: _group(key, node, people, names, types) for key, node in nodes.items()}
     _check_circles(groups, nodes)
     return groups
 
 
 def _group(
-    key: str, node: Node, people: Collection[str], nodes: Mapping[str, Node], types: Mapping[str, str]
+    key: str, node: Node, people: Collection[str], names: Collection[str], types: Mapping[str, str]
 ) -> Group:
     attributes: dict[str, Value] = {"objectId": key, "displayName": key}
     for child in node.items():
@@ -30,15 +30,15 @@ def _group(
             attributes[child.name] = None if child.value is None else child.text()
     members, rule, owners = node.get("members"), node.get("membershipRule"), node.get("owners")
     return Group(
-        id=key, attributes=attributes, members=_members(members, people, nodes) if members else (),
-        rule=parse_clause(rule, types, nodes) if rule else None,
+        id=key, attributes=attributes, members=_members(members, people, names) if members else (),
+        rule=parse_clause(rule, types, names) if rule else None,
         owners=tuple(owner.known(people, "declared user") for owner in owners.entries()) if owners else (),
         membership=node.read("membership", Node.text, None),  # type: ignore[arg-type]
         previous_ids=node.read("previousIds", Node.texts, ()), origin=node.origin,
     )  # fmt: skip
 
 
-def _members(node: Node, people: Collection[str], groups: Mapping[str, Node]) -> tuple[Member, ...]:
+def _members(node: Node, people: Collection[str], groups: Collection[str]) -> tuple[Member, ...]:
     members: list[Member] = []
     for index, value in enumerate(node.value if isinstance(node.value, list) else ()):
         if value is WRONG:
@@ -55,7 +55,7 @@ def _members(node: Node, people: Collection[str], groups: Mapping[str, Node]) ->
     return tuple(members)
 
 
-def _long_member(node: Node, people: Collection[str], groups: Mapping[str, Node]) -> Member:
+def _long_member(node: Node, people: Collection[str], groups: Collection[str]) -> Member:
     user, group, until = node.get("user"), node.get("group"), node.get("until")
     if until:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Map
 
 from reconciler.model.attribute_path import AttributePath, parse_path
@@ -45,7 +45,7 @@ def check_paths(mapping: Mapping, profile: Profile, target: str, gathered: Gathe
         own = set(_beyond(profile, type_))
         for attribute in part.attributes:
             if not _is_known(attribute.path, type_, own):
-                close = nearest(str(attribute.path), {*KNOWN[type_], *own})
+                close = _nearest_path(str(attribute.path), {*KNOWN[type_], *own})
                 gathered.wrong(
                     attribute.origin,
                     f"`{attribute.path}` is no attribute of a {type_} in profile {profile.name}, which target `{target}` has{close}",
@@ -58,7 +58,7 @@ def _beyond(profile: Profile, type_: Type) -> Iterable[str]:
 
 def _mapping(node: Node, name: str, extra: Map[Type, set[str]], types: Map[str, str]) -> Mapping:
     users, groups = node.get("users"), node.get("groups")
-    user_sources = known_sources(types) | {"objectId", "IsSoftDeleted"}
+    user_sources = known_sources(types, "objectId", "IsSoftDeleted")
     group_sources = {*GROUP_TEXTS, "objectId", "members"}
     return Mapping(
         name=name, users=_object(users, "User", extra["User"], user_sources) if users else _EMPTY,
@@ -66,7 +66,7 @@ def _mapping(node: Node, name: str, extra: Map[Type, set[str]], types: Map[str, 
     )  # fmt: skip
 
 
-def _object(node: Node, type_: Type, extra: set[str], sources: set[str]) -> ObjectMapping:
+def _object(node: Node, type_: Type, extra: set[str], sources: Collection[str]) -> ObjectMapping:
     given = node.get("attributes")
     attributes: dict[str, AttributeMapping] = {}
     claimed: list[tuple[AttributePath, str]] = []
@@ -113,7 +113,7 @@ def _path(node: Node, type_: Type, extra: set[str]) -> AttributePath | None:
     known = characteristic(path, type_)
     if not _is_known(path, type_, extra):
         node.wrong(
-            f"`{node.name}` is no attribute of a {type_} here{nearest(node.name, {*KNOWN[type_], *extra})}"
+            f"`{node.name}` is no attribute of a {type_} here{_nearest_path(node.name, {*KNOWN[type_], *extra})}"
         )
         return None
     if known and known.read_only:
@@ -124,6 +124,12 @@ def _path(node: Node, type_: Type, extra: set[str]) -> AttributePath | None:
         node.wrong(f"`{path.name}` holds one value; write it without [{path.key} eq …]")
         return None
     return path
+
+
+def _nearest_path(name: str, known: set[str]) -> str:
+    """What the path was meant to be: a core `department` is the enterprise extension's."""
+    same = sorted(path for path in known if path.endswith(f":{name}"))
+    return f"; did you mean `{same[0]}`?" if same else nearest(name, known)
 
 
 def _is_known(path: AttributePath, type_: Type, extra: set[str]) -> bool:
@@ -147,7 +153,7 @@ def _folded(text: str | bool | None) -> str:
     return str(text).casefold()
 
 
-def _attribute(node: Node, path: AttributePath, sources: set[str]) -> AttributeMapping:
+def _attribute(node: Node, path: AttributePath, sources: Collection[str]) -> AttributeMapping:
     if not isinstance(node.value, dict):
         return AttributeMapping(path=path, kind="source", text=read_source(node, sources), origin=node.origin)
     kind = next((child for child in node.items() if child.name in ("source", "constant", "template", "expression")), node)  # fmt: skip
@@ -160,7 +166,7 @@ def _attribute(node: Node, path: AttributePath, sources: set[str]) -> AttributeM
     )  # fmt: skip
 
 
-def _right_side(kind: Node, sources: set[str]) -> str:
+def _right_side(kind: Node, sources: Collection[str]) -> str:
     match kind.name:
         case "source":
             return read_source(kind, sources)

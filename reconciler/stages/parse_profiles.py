@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
 
 from reconciler.model.place import Document, Origin
 from reconciler.model.profile import Profile
 from reconciler.profiles import parse_profile
 from reconciler.stages.read import read_yaml
-from reconciler.stages.reading import Gathered
+from reconciler.stages.reading import WRONG, Gathered
 from reconciler.stages.shape import Shape
 
 
@@ -23,12 +22,23 @@ def parse_profiles(
             continue
         value, mistakes = read_yaml(document)
         gathered.mistakes += mistakes
-        _, faults = shape.judge(value)
+        judged, faults = shape.judge(value)
         for fault in faults:
             gathered.wrong(Origin(document=document.path, path=fault.path), fault.text)
-        whole = cast("dict[str, Any]", value) if isinstance(value, dict) and not faults else {}
-        profiles[name] = parse_profile(name, {"source": "", "verified": "", **whole})
+        right = {key: _right(inner) for key, inner in _pairs(judged) if inner is not WRONG}
+        profiles[name] = parse_profile(name, {"source": "", "verified": "", **right})
     return profiles
+
+
+def _right(value: object) -> object:
+    """What is right of a value; an attribute whose type is wrong is still an attribute."""
+    if isinstance(value, list):
+        return [entry for entry in value if entry is not WRONG]
+    return {key: "string" if inner is WRONG else inner for key, inner in _pairs(value)} or value
+
+
+def _pairs(value: object) -> Iterable[tuple[str, object]]:
+    return value.items() if isinstance(value, dict) else ()
 
 
 def is_file(name: str) -> bool:

@@ -64,7 +64,7 @@ def _member_of(node: Node, groups: Collection[str]) -> Clause:
 
 def _attribute(node: Node, name: str, types: Mapping[str, str]) -> str:
     name = ALIASES.get(name, name)
-    known = known_sources(types) | {"objectId"}
+    known = known_sources(types, "objectId")
     if name not in known:
         node.wrong(
             f"`{name}` is no source attribute{nearest(name, {*known, 'all', 'any', 'not', 'memberOf'})}"

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from reconciler.functions.templates import compile_template
 from reconciler.model.vocabulary import ALIASES, USER_BOOLEANS, USER_DATES, USER_LISTS, USER_TEXTS
-from reconciler.stages.reading import Node, nearest
+from reconciler.stages.reading import Anything, Node, nearest
+
+ANY = "*"  # among the types of custom attributes: some could not be read, so any name may be one
 
 
-def known_sources(types: Mapping[str, str]) -> set[str]:
-    """Every source attribute that a user may carry."""
-    return {*USER_TEXTS, *USER_DATES, *USER_LISTS, *USER_BOOLEANS, *types, "manager"}
+def known_sources(types: Mapping[str, str], *beside: str) -> Collection[str]:
+    """Every source attribute that a user may carry, and what stands `beside` them."""
+    if ANY in types:
+        return Anything()
+    return {*USER_TEXTS, *USER_DATES, *USER_LISTS, *USER_BOOLEANS, *types, "manager", *beside}
 
 
 def parse_attributes(nodes: Mapping[str, Node]) -> dict[str, str]:
     """The type of every custom attribute; `text[]` is a list of texts."""
     types: dict[str, str] = {}
-    built_in = known_sources({}) | ALIASES.keys() | {"objectId", "IsSoftDeleted", "location", "previousIds"}
+    built_in = known_sources({}, *ALIASES, "objectId", "IsSoftDeleted", "location", "previousIds")
     for name, node in nodes.items():
         if name in built_in:
             node.wrong(f"`{name}` is a source attribute already; take it out, or choose another name")
@@ -27,7 +31,7 @@ def parse_attributes(nodes: Mapping[str, Node]) -> dict[str, str]:
     return types
 
 
-def read_source(node: Node, known: set[str]) -> str:
+def read_source(node: Node, known: Collection[str]) -> str:
     """The source attribute that the text names, by its first name."""
     name = ALIASES.get(node.text(), node.text())
     if name not in known:
@@ -35,7 +39,7 @@ def read_source(node: Node, known: set[str]) -> str:
     return name
 
 
-def check_template(node: Node, known: set[str]) -> str:
+def check_template(node: Node, known: Collection[str]) -> str:
     """The template's text; notes one that cannot be compiled, or that names what is no source attribute."""
     text = node.text()
     try:
@@ -43,6 +47,6 @@ def check_template(node: Node, known: set[str]) -> str:
     except ValueError as error:
         node.wrong(f"`{text}` {error}")
         return text
-    for source in sorted(sources - known):
+    for source in sorted(source for source in sources if source not in known):
         node.wrong(f"`{source}` is no source attribute{nearest(source, known)}")
     return text

@@ -46,6 +46,8 @@ class Declared:
     profiles: Map[str, Profile]
     profile_files: Map[str, Document | str]
     mappings: Map[str, Mapping]
+    scope_names: Collection[str]
+    mapping_names: Collection[str]
 
 
 def parse_targets(nodes: Map[str, Node], defaults: list[Node], declared: Declared) -> dict[str, Target]:
@@ -126,7 +128,7 @@ def _mapping(node: Node, profile: Profile, declared: Declared) -> Mapping | None
         return None
     found = declared.mappings.get(named.text())
     if found is None:
-        named.known([name for name in declared.mappings if not name.startswith("profile:")], "mapping")
+        named.known(declared.mapping_names, "mapping")
     else:
         check_paths(found, profile, node.name, node.gathered)
     return found
@@ -155,7 +157,7 @@ def _assigned(node: Node, declared: Declared) -> tuple[str, str | None]:
 def _filter(node: Node, declared: Declared) -> Clause | None:
     if isinstance(node.value, dict):
         return parse_clause(node, declared.types, declared.groups)
-    return declared.scopes.get(node.known(declared.scopes, "scope"))
+    return declared.scopes.get(node.known(declared.scope_names, "scope"))
 
 
 def _groups(node: Node, declared: Declared) -> Any:

@@ -6,7 +6,7 @@ At 100,000 users this is the hot path: a node is made only of what is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal
@@ -25,7 +25,7 @@ from reconciler.model.vocabulary import (
 )
 from reconciler.stages.parse_sources import check_template, known_sources
 from reconciler.stages.read import text_of
-from reconciler.stages.reading import WRONG, Node, nearest
+from reconciler.stages.reading import WRONG, Anything, Node, nearest
 
 Values = dict[str, Value]
 _ONE_SOURCE = re.compile(r"\s*\{\{\s*([A-Za-z]\w*)\s*\}\}\s*")
@@ -42,10 +42,10 @@ class _Start:
 
 def parse_users(
     sections: Iterable[Node], defaults: Iterable[Node], types: Mapping[str, str],
-    locations: Mapping[str, Node], removed: Mapping[str, Origin],
+    locations: Mapping[str, Node], location_names: Collection[str],
 ) -> dict[str, User]:  # fmt: skip
     """The users by id, with locations, defaults and their templates applied."""
-    reader = _Reader(types, locations)
+    reader = _Reader(types, locations, location_names)
     starts = {node.document: _Starts(reader, node) for node in defaults}
     users: dict[str, User] = {}
     folded: dict[str, str] = {}
@@ -57,8 +57,26 @@ def parse_users(
                 _told_twice(section.at(key, own), users[first].origin)
                 continue
             users[key] = _user(key, own, section, reader, given)
-    _check_managers(users, sections, defaults, removed)
     return users
+
+
+def check_managers(
+    users: Mapping[str, User], sections: Iterable[Node], defaults: Iterable[Node], people: Collection[str]
+) -> None:
+    """Notes each manager who is none of `people`."""
+    by_document = {section.document: section for section in sections}
+    for node in defaults:
+        manager = node.get("manager")
+        if manager is not None and manager.value is not None:
+            manager.known(people, "declared user")
+    for key, user in users.items():
+        name = user.attributes.get("manager")
+        if name is None or name in people:
+            continue
+        section = by_document[user.document]
+        own = section.get(key)
+        if own is not None and (manager := own.get("manager")) is not None:
+            manager.known(people, "declared user")
 
 
 def _user(key: str, own: object, section: Node, reader: _Reader, given: _Starts) -> User:
@@ -90,16 +108,19 @@ def _told_twice(node: Node, first: Origin) -> None:
 class _Reader:
     """Reads a mapping of source attributes into values by their types."""
 
-    def __init__(self, types: Mapping[str, str], locations: Mapping[str, Node]) -> None:
+    def __init__(
+        self, types: Mapping[str, str], locations: Mapping[str, Node], location_names: Collection[str]
+    ) -> None:
         kinds = dict.fromkeys(USER_TEXTS, "text") | dict.fromkeys(USER_DATES, "date")
         kinds |= dict.fromkeys(USER_LISTS, "text[]") | dict.fromkeys(USER_BOOLEANS, "boolean")
         kinds |= {"manager": "text", **types}
-        self.known = known_sources(types)
+        self.known = known_sources(types, "objectId")
         self.names = {
             name: (of, kinds[of], of in PERSONAL)
             for name, of in [*((name, name) for name in kinds), *ALIASES.items()]
             if of in kinds
         }
+        self.location_names = location_names
         self.shared: dict[str, str] = {}
         self.places = {name: self.values(node.value, node, None) for name, node in locations.items()}
 
@@ -134,12 +155,11 @@ class _Reader:
         child = node.get("location")
         if child is None or child.value is None:
             return None
-        name = child.text()
-        if name not in self.places:
-            child.wrong(f"`{name}` is no declared location{nearest(name, self.places)}")
-        return name
+        return child.known(self.location_names, "declared location")
 
     def _unknown(self, node: Node) -> None:
+        if isinstance(self.known, Anything):
+            return
         if node.name in ("id", "objectId"):
             node.wrong(f"`{node.name}` is the key that the user stands under; take this line out")
             return
@@ -163,9 +183,8 @@ def _value(value: object, name: str, kind: str) -> Value:
     if value is None:
         return None
     if isinstance(value, list):
-        raise ValueError(
-            f"`{name}` holds one value; write it without the list, or declare `{name}` multiValued"
-        )  # noqa: TRY004
+        told = f"`{name}` holds one value; write it without the list, or declare `{name}` multiValued"
+        raise ValueError(told)  # noqa: TRY004  # it is what people wrote, not what a programmer passed
     if isinstance(value, bool) or kind == "boolean":
         return _boolean(value, name, kind)
     text = text_of(value)
@@ -204,6 +223,8 @@ class _Starts:
         self.places = reader.places
         self.given = reader.values(defaults.value, defaults, None)
         self.location = reader.location(defaults)
+        if previous := defaults.get("previousIds"):
+            previous.wrong("`previousIds` belong to one user; write them there")
         self.templates = _templates(defaults, self.given, reader)
         self.starts: dict[tuple[str | None, bool], _Start] = {}
 
@@ -229,7 +250,7 @@ def _templates(
     for name, value in given.items():
         if isinstance(value, str) and ("{{" in value or "{%" in value):
             before = len(defaults.gathered.mistakes)
-            check_template(nodes[name], reader.known | {"objectId"})
+            check_template(nodes[name], reader.known)
             if len(defaults.gathered.mistakes) == before:
                 texts[name] = value
     ordered: list[str] = []
@@ -269,23 +290,3 @@ def _renderer(text: str) -> Callable[[Values], Value | Literal[False]]:
         return value.strip() or render(attributes) if type(value) is str else render(attributes)
 
     return take
-
-
-def _check_managers(
-    users: Mapping[str, User],
-    sections: Iterable[Node],
-    defaults: Iterable[Node],
-    removed: Mapping[str, Origin],
-) -> None:
-    by_document = {section.document: section for section in sections}
-    for node in defaults:
-        manager = node.get("manager")
-        if manager is not None and manager.value is not None and manager.text() not in removed:
-            manager.known(users, "declared user")
-    for key, user in users.items():
-        manager_id = user.attributes.get("manager")
-        if manager_id is None or manager_id in users or manager_id in removed:
-            continue
-        own = by_document[user.document].at(key, by_document[user.document].value[key])  # type: ignore[index]
-        if (child := own.get("manager")) is not None:
-            child.known(users, "declared user")

@@ -75,20 +75,25 @@ def _read(document: Document) -> tuple[object, dict[NodePath, tuple[int, int]], 
     try:
         value = builder.stream()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = getattr(error, "problem", None) or "cannot be read"
-        builder.mistakes.append(
-            Mistake(document.path, line, column, f"is not YAML: {problem}; check indentation and quotes here")
-        )
+        builder.mistakes.append(_not_yaml(document, error))
         value = None
-    except _TooMuchError as error:
+    except _UnreadableError as error:
         builder.mistakes.append(error.mistake)
         value = None
     return value, builder.places, tuple(builder.mistakes)
 
 
-class _TooMuchError(Exception):
+def _not_yaml(document: Document, error: yaml.YAMLError) -> Mistake:
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    problem = getattr(error, "problem", None) or "cannot be read"
+    lines = document.text.splitlines()
+    has_tab = line <= len(lines) and "\t" in lines[line - 1][:column]
+    remedy = "indent by spaces instead of tabs" if has_tab else "check indentation and quotes here"
+    return Mistake(document.path, line, column, f"is not YAML: {problem}; {remedy}")
+
+
+class _UnreadableError(Exception):
     def __init__(self, mistake: Mistake) -> None:
         super().__init__(str(mistake))
         self.mistake = mistake
@@ -111,7 +116,7 @@ class _Builder:
         self.next()
         if isinstance(self.next(), yaml.StreamEndEvent):
             return None
-        event = self.next()
+        event: Any = self.next()
         self.places[()] = self.mark(event)
         value = self.node(event, ())
         self.next()
@@ -126,7 +131,7 @@ class _Builder:
         if kind is yaml.ScalarEvent and event.tag is None and event.anchor is None:
             return self.scalar(event)
         if len(path) > DEEPEST:
-            raise _TooMuchError(self.mistake(event, f"is nested deeper than {DEEPEST}; flatten it"))
+            raise _UnreadableError(self.mistake(event, f"is nested deeper than {DEEPEST}; flatten it"))
         if kind is yaml.AliasEvent:
             return self.alias(event)
         if event.tag is not None and not (
@@ -145,14 +150,16 @@ class _Builder:
     def alias(self, event: Any) -> object:
         value, size = self.anchors.get(event.anchor, (None, 0))
         if not size:
-            self.wrong(event, f"*{event.anchor} stands for nothing here; define &{event.anchor} before it")
+            text = f"*{event.anchor} stands for nothing here; define &{event.anchor} before it"
+            raise _UnreadableError(self.mistake(event, text))
         self.nodes += size
         if self.nodes > LARGEST_EXPANSION * 10 or size > LARGEST_EXPANSION:
-            raise _TooMuchError(self.mistake(event, "aliases expand to too much; write the values out"))
+            raise _UnreadableError(self.mistake(event, "aliases expand to too much; write the values out"))
         return value
 
     def sequence(self, path: NodePath) -> list[object]:
         entries: list[object] = []
+        event: Any
         while type(event := self.next()) is not yaml.SequenceEndEvent:
             inner = (*path, len(entries))
             mark = event.start_mark
@@ -162,9 +169,10 @@ class _Builder:
 
     def mapping(self, path: NodePath) -> dict[str, object]:
         value: dict[str, object] = {}
+        event: Any
         while type(event := self.next()) is not yaml.MappingEndEvent:
             if type(event) is not yaml.ScalarEvent:
-                raise _TooMuchError(self.mistake(event, "is a key that is no text; write a plain word"))
+                raise _UnreadableError(self.mistake(event, "is a key that is no text; write a plain word"))
             key: str = event.value
             inner = (*path, key)
             if key == "<<" and event.implicit[0]:
@@ -178,7 +186,7 @@ class _Builder:
                 self.wrong(event, f"`{key}` stands here twice, first in line {first}; keep one of them")
                 self.node(self.next(), (*path, ""))
             else:
-                mark = event.start_mark
+                mark: Any = event.start_mark
                 self.places[inner] = (mark.line + 1, mark.column + 1)
                 value[key] = self.node(self.next(), inner)
         return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-import ryaml
+from ryaml import loads  # type: ignore[attr-defined]
 
 DEEPEST = 50
 UNSURE = object()
@@ -33,7 +33,7 @@ def read_plain(text: str) -> object:
     if _is_out_of_the_ordinary(body):
         return UNSURE
     try:
-        value = ryaml.loads(body)
+        value = loads(body)
     except Exception:  # noqa: BLE001  # whatever it says, the reader of events says it better
         return UNSURE
     return _checked(value, 0) if isinstance(value, dict) else UNSURE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from reconciler.model.place import Document, Mistake, NodePath, Origin
 from reconciler.stages.read import locate, text_of
 
 T = TypeVar("T")
+FEW = 12
 
 
 class Wrong:
@@ -28,7 +29,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     if close := closest(name, names):
         return f"; did you mean `{close}`?"
-    return f"; known are {', '.join(names[:12])}{' …' if len(names) > 12 else ''}" if names else ""
+    return f"; known are {', '.join(names[:FEW])}{' …' if len(names) > FEW else ''}" if names else ""
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
@@ -123,9 +124,28 @@ class Node:
         node = self.get(key)
         return fallback if node is None else reader(node)
 
-    def known(self, names: Iterable[str] | Mapping[str, object], what: str) -> str:
-        """The text, which must be one of `names`: the ids of what is declared."""
+    def known(self, names: Collection[str], what: str) -> str:
+        """The text, which must be one of `names`: the ids of what is declared as a `what`."""
         text = self.text()
         if text not in names:
-            self.wrong(f"`{text}` is no {what}{nearest(text, names)}")
+            close = closest(text, names)
+            self.wrong(f"`{text}` is no {what}; did you mean `{close}`?" if close else
+                       f"`{text}` is no {what}; declare it, or take it out{_listed(names)}")  # fmt: skip
         return text
+
+
+class Anything(Collection[str]):
+    """The ids of a kind of which something could not be read: whatever is asked for may be there."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _listed(names: Collection[str]) -> str:
+    return f" (declared: {', '.join(sorted(names))})" if 0 < len(names) <= FEW else ""

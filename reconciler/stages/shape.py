@@ -41,6 +41,7 @@ class Shape:
     def __init__(self, schema: Json) -> None:
         self._accepts = jsonschema_rs.validator_for(schema)
         self._explains = _Explaining(schema)
+        self._is_whole = "required" in schema
 
     def judge(self, value: object) -> tuple[object, tuple[Fault, ...]]:
         """The value with WRONG in place of every wrong node, and the faults."""
@@ -57,7 +58,7 @@ class Shape:
 
     def _suspects(self, value: object) -> Iterator[object]:
         """Parts that are wrong: an entry each, because explaining is slow and most entries are right."""
-        if not isinstance(value, dict):
+        if self._is_whole or not isinstance(value, dict):
             yield value
             return
         for key, entries in value.items():

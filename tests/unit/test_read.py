@@ -115,7 +115,7 @@ def test_any_text_is_read_alike_by_both_ways(text: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [49, 50, 51, 52, 130])
-@pytest.mark.parametrize("left, right", [("[", "]"), ("{a: ", "}"), ("- ", "")])
+@pytest.mark.parametrize(("left", "right"), [("[", "]"), ("{a: ", "}"), ("- ", "")])
 def test_both_ways_stop_at_the_same_depth(left: str, right: str, depth: int) -> None:
     text = f"a: {left * depth}x{right * depth}\n" if right else f"a:\n{left * depth}x\n"
     careful = _read(Document(path="a.yaml", text=text))[2]
