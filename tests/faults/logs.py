@@ -23,14 +23,14 @@ def read_logs(base: Path) -> Logs:
 def untruths(logs: Logs, before: Live, after: Live) -> list[str]:
     """Where the logs of the runs between two moments do not fit what happened, in words."""
     outcomes = [line for lines in logs.values() for line in lines if line.get("record") == "outcome"]
-    latest = {(line["sourceIdentity"]["type"], line["sourceIdentity"]["key"]): line for line in outcomes}
+    latest = {(line["sourceIdentity"]["identityType"], line["sourceIdentity"]["id"]): line for line in outcomes}
     wrong = [
-        text for line in latest.values() if line["status"] == "success" for text in _unfounded(line, after)
+        text for line in latest.values() if line["statusInfo"]["status"] == "success" for text in _unfounded(line, after)
     ]
     if logs and not all(any(line.get("record") == "end" for line in lines) for lines in logs.values()):
         return wrong  # cut off: the last writes may have no line
     told = {line["targetIdentity"]["id"] for line in outcomes} - {None, ""}
-    told |= {line["sourceIdentity"]["key"] for line in outcomes}
+    told |= {line["sourceIdentity"]["id"] for line in outcomes}
     old, new = before.all(), after.all()
     for id_ in old.keys() | new.keys():
         if old.get(id_) != new.get(id_):
@@ -41,8 +41,8 @@ def untruths(logs: Logs, before: Live, after: Live) -> list[str]:
 
 
 def _unfounded(line: Line, after: Live) -> list[str]:
-    action, key, id_ = line["action"], line["sourceIdentity"]["key"], line["targetIdentity"]["id"]
-    rows = after.users if line["sourceIdentity"]["type"] == "User" else after.groups
+    action, key, id_ = line["action"], line["sourceIdentity"]["id"], line["targetIdentity"]["id"]
+    rows = after.users if line["sourceIdentity"]["identityType"] == "User" else after.groups
     row = rows.get(id_) if id_ else next((r for r in rows.values() if r.get("externalId") == key), None)
     text = f"{action} {key} is logged as a success"
     if action == "delete":
