@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 from reconciler.edge.client import Token
 from reconciler.edge.credentials import open_token, read_secret
-from reconciler.edge.documents import read_documents
-from reconciler.edge.shipped import find_shipped
+from reconciler.edge.documents import read_documents, read_profiles
+from reconciler.edge.shipped import find_shipped, read_shipped
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError, TargetError, UsageError
 from reconciler.model.place import Document, Origin
 from reconciler.model.profile import Profile
 from reconciler.model.target import Target
 from reconciler.profiles import BUILT_IN, parse_profile
-from reconciler.stages.parse import parse
+from reconciler.stages.parse import build_shapes, named_profiles, parse
 from reconciler.stages.read import locate, read_yaml
 
 
@@ -53,8 +53,10 @@ def here(base: Path, desired: str, data: Path) -> World:
 def load(world: World) -> DesiredState:
     """The desired state; raises DesiredStateError with every mistake."""
     documents, unreadable = read_documents(world.base, world.desired)
+    files = read_profiles(world.base, named_profiles(documents, root=world.desired))
+    shapes = build_shapes(read_shipped("desired-state.schema.json"), read_shipped("profile.schema.json"))
     try:
-        state = parse(documents, built_in_profiles(), root=world.desired)
+        state = parse(documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files)
     except DesiredStateError as error:
         raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None
     if unreadable:

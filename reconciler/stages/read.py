@@ -15,6 +15,7 @@ from reconciler.model.place import Document, Mistake, NodePath
 
 DEEPEST = 50
 LARGEST_EXPANSION = 100_000
+UPPER = 2  # users/ada
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -43,7 +44,7 @@ def read_yaml(document: Document) -> tuple[object, tuple[Mistake, ...]]:
 
 def locate(document: Document, path: NodePath) -> tuple[int, int]:
     """Line and column, from 1, of the node at `path`, or of its nearest parent that exists."""
-    _, places, _ = _read(document)
+    places = _upper_places(document) if len(path) <= UPPER else _read(document)[1]
     while path and path not in places:
         path = path[:-1]
     return places.get(path, (1, 1))
@@ -56,7 +57,13 @@ def text_of(value: object) -> str:
     return value.text if isinstance(value, WrittenInt | WrittenFloat) else str(value)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=256)
+def _upper_places(document: Document) -> dict[NodePath, tuple[int, int]]:
+    # Reports ask for users and groups all over: their places are few, so many documents' may be kept.
+    return {path: place for path, place in _read(document)[1].items() if len(path) <= UPPER}
+
+
+@lru_cache(maxsize=4)
 def _read(document: Document) -> tuple[object, dict[NodePath, tuple[int, int]], tuple[Mistake, ...]]:
     builder = _Builder(document)
     try:
@@ -147,7 +154,9 @@ class _Builder:
             key, line, column = event.value, *self.mark(event)
             if key == "<<" and event.implicit[0]:
                 self.wrong(event, "is a merge key; write the values out, or use defaults")
-            elif key in value:
+                self.node((*path, key))
+                continue
+            if key in value:
                 first = self.places[(*path, key)]
                 self.wrong(event, f"`{key}` stands here twice, first in line {first[0]}; keep one of them")
             else:
