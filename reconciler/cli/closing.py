@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def close(applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool) -> int:
+def close(
+    applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool, is_json: bool
+) -> int:
     """Tells what happened and gives the exit code: 5 once anything was written and not all is done."""
     for part in applied:
         _tell(part)
@@ -25,10 +27,14 @@ def close(applied: list[Applied], planned: list[Planned], world: World, *, broke
     if not applied and unfinished:
         return broken or 3
     if not unfinished:
-        click.echo(f"applied: {done:,} change{'s' * (done != 1)}" if applied else "applied: no changes")
+        text = f"applied: {done:,} change{'s' * (done != 1)}" if applied else "applied: no changes"
+        click.echo(text, err=is_json)
         return 0
     if any(part.wrote for part in applied):
-        click.echo(f"applied in part: {done:,} change{'s' * (done != 1)} done, {failed:,} not; run it again")
+        click.echo(
+            f"applied in part: {done:,} change{'s' * (done != 1)} done, {failed:,} not; run it again",
+            err=is_json,
+        )
         return 5
     click.echo("nothing was written", err=True)
     if any(o.code == "Interrupted" for part in applied for o in part.outcomes.values()):

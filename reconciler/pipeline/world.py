@@ -85,8 +85,8 @@ def choose(state: DesiredState, names: tuple[str, ...]) -> list[Target]:
     return [target for name, target in sorted(state.targets.items()) if not names or name in names]
 
 
-def connect(target: Target, world: World) -> tuple[str, Token]:
-    """The endpoint's url and what gives its token. Raises TargetError for what cannot be had or may not be used."""
+def endpoint_url(target: Target, world: World) -> str:
+    """The endpoint's url. Raises TargetError for one that cannot be had or may not be used."""
     url = read_secret(target.url, world.environ, root=world.base).rstrip("/")
     allowed = world.environ.get("RECONCILE_ALLOWED_ORIGINS", "").replace(",", " ").split()
     for there in (url, target.oauth2.token_url if target.oauth2 else url):
@@ -95,7 +95,12 @@ def connect(target: Target, world: World) -> tuple[str, Token]:
             raise TargetError(
                 f"{parts.scheme}://{parts.netloc} is not among RECONCILE_ALLOWED_ORIGINS; nothing was sent"
             )
-    return url, open_token(target, world.environ, root=world.base)
+    return url
+
+
+def connect(target: Target, world: World) -> Token:
+    """What gives the target's token. Raises TargetError for a secret that cannot be had."""
+    return open_token(target, world.environ, root=world.base)
 
 
 def locator(state: DesiredState) -> Callable[[Origin], tuple[int, int]]:
