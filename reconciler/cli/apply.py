@@ -119,7 +119,7 @@ def _run(settings: Settings, options: dict[str, Any]) -> int:
     )  # fmt: skip
     names = _awake(options, state, world)
     if names is None:
-        click.echo("applied: nothing, every target is in quarantine")
+        click.echo("applied: nothing, every target is in quarantine", err="json" in options["forms"])
         return 0
     agreement = agree(state, names, world, terms)
     plan = join(agreement.planned, world)
@@ -220,7 +220,9 @@ def _apply(planned: list[Planned], world: World, options: dict[str, Any]) -> int
     applied = [_one(each, world, options) for each in todo]
     from reconciler.cli.closing import close
 
-    return close(applied, planned, world, broken=broken, refused=bool(refused))
+    return close(
+        applied, planned, world, broken=broken, refused=bool(refused), is_json="json" in options["forms"]
+    )
 
 
 def _one(planned: Planned, world: World, options: dict[str, Any]) -> Applied:

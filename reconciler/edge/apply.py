@@ -15,7 +15,7 @@ from reconciler.edge.client import ScimWriter
 from reconciler.edge.creating import Creating
 from reconciler.edge.references import resolve
 from reconciler.model.change import Change
-from reconciler.model.errors import AnswerLost, Refused, TargetError
+from reconciler.model.errors import AnswerLost, Refused, TargetError, UnresolvedReference
 from reconciler.model.request import Outcome, Request
 from reconciler.model.resource import Type
 
@@ -182,9 +182,11 @@ class _Applying:
 
     async def _send_all(self, requests: Iterable[Request]) -> None:
         refusal: Refused | None = None
+        waiting = False
         for request in requests:
             body = resolve(request.body, self.run.ids)
-            if request.body is not None and not _says_something(body):
+            if request.method == "PATCH" and not (body or {}).get("Operations"):
+                waiting = True
                 continue
             try:
                 await self.writer.send(request.method, request.path, body, request.etag)
@@ -192,14 +194,12 @@ class _Applying:
                 refusal = refused
         if refusal:
             raise refusal
+        if waiting:
+            raise UnresolvedReference("it refers to somebody whom this run could not make; run it again")
 
 
 def _final(lost: AnswerLost) -> AnswerLost | Refused:
     return Refused(str(lost), status=lost.status) if lost.status else lost
-
-
-def _says_something(body: Document | None) -> bool:
-    return bool(body) and (body is None or body.get("Operations", True) != [])
 
 
 def _in_circle(waits: Mapping[Key, set[Key]], pending: Mapping[Key, Change]) -> Key:

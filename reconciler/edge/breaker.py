@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.errors import UnresolvedReference
 from reconciler.model.request import Outcome
 
 LEAST = 20  # failures are not judged before that many changes
@@ -30,7 +31,10 @@ class Breaker:
         if outcome.status == "skipped":
             return
         self.finished += 1
-        is_failure = outcome.status == "failure" and outcome.http_status not in (404, 409, 412)
+        is_reference = outcome.code == UnresolvedReference.code  # Entra does not count these either
+        is_failure = (
+            outcome.status == "failure" and outcome.http_status not in (404, 409, 412) and not is_reference
+        )
         self.failed += is_failure
         self.silent = self.silent + 1 if is_failure and not outcome.http_status else 0
         if outcome.http_status == 401:

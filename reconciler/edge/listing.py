@@ -137,6 +137,10 @@ class _Proof:
     def add(self, said: int, ids: Sequence[str]) -> None:
         """Takes a page's ids. Raises IncompleteRead if they contradict what was read, or end too early."""
         endpoint, seen, before = self._endpoint, self._seen, len(self._seen)
+        if "." in ids or ".." in ids:
+            raise IncompleteRead(
+                f"{endpoint}: a resource has the id `.` or `..`, which names another place in a url"
+            )
         if self._total is not None and said != self._total:
             raise IncompleteRead(
                 f"{endpoint}: the total went from {self._total} to {said} between pages; try again when nothing writes there"

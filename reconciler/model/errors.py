@@ -7,6 +7,7 @@ ReconcilerError
 │   ├── TransportError    no answer, or one that never became usable
 │   │   └── AnswerLost    a write was sent and nobody knows whether it took effect
 │   ├── Refused           the endpoint answered with an error status
+│   ├── UnresolvedReference   a change needs a resource that could not be made
 │   └── IncompleteRead    a list is not whole or contradicts itself                exit 6
 ├── UnsafePlan            the reviewer: a budget, an empty desired state, a policy exit 3
 └── PlanStale             the reviewer: the plan is not what was reviewed          exit 4
@@ -78,6 +79,12 @@ class Refused(TargetError):
         self.scim_type = scim_type
         self.detail = detail
         self.code = code or CODES.get(status, "WebExceptionProtocolError")
+
+
+class UnresolvedReference(TargetError):
+    """A change refers to a resource that could not be made; nothing was sent."""
+
+    code = "UnableToResolveReferenceAttributeValue"
 
 
 class IncompleteRead(TargetError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -71,8 +71,8 @@ async def apply_planned(planned: Planned, tell: Callable[[Outcome], None], stop:
     session = planned.session
     assert session is not None
     try:
-        url, token = connect(planned.target, session.world)
-        async with open_writer(url, token, planned.target.client) as writer:
+        token = connect(planned.target, session.world)
+        async with open_writer(session.url, token, planned.target.client) as writer:
             await _Acting(planned, session, writer, applied, tell, stop).act()
     except TargetError as error:
         applied.error = error
@@ -92,6 +92,8 @@ class _Acting:
         self.wanted = {place: after for c in self.changes for place, (_, after) in c.atoms().items()}
         self.columns = session.columns()
         self.dialect = session.dialect
+        users = self.columns["User"]
+        self.reference = users.all[users.reference].text if users.reference is not None else None
         self.run = Run(
             ids=session.ids(planned.live), endpoints=session.dialect.endpoints, width=planned.target.client.concurrency,
             tell=self._told, stop=stop,
@@ -111,7 +113,9 @@ class _Acting:
         self.applied.broken = self.run.breaker.reason
         unkept = Unkept(places={}, generally=frozenset())
         if not self.run.is_over:
-            unkept = find_unkept(left, self.applied.history, self.live, changed_paths(self.columns))
+            unkept = find_unkept(
+                self._sayable(left), self.applied.history, self.live, changed_paths(self.columns)
+            )
         self._finish(left, unkept)
 
     def _told(self, outcome: Outcome) -> None:
@@ -123,12 +127,10 @@ class _Acting:
     async def _send(self, changes: Sequence[Change], dialect: Dialect) -> tuple[Change, ...]:
         """Sends `changes` in one dialect, reads back, and gives what of the plan is still to do."""
         ordered, _ = order_changes(changes)
-        reference = self.columns["User"].reference
-        path = self.columns["User"].all[reference].text if reference is not None else None
         plans = Plans(
             lower=partial(self._lower, dialect), remain=self._remain, phase=phase,
             reads_first=lambda change: dialect.form[change.type] != "path" and not dialect.singly and change.action != "delete",
-            blockers=find_blockers(ordered, path),
+            blockers=find_blockers(ordered, self.reference),
         )  # fmt: skip
         outcomes = await apply_changes(ordered, self.writer, plans, self.run)
         self.live = await read_again(self.session, self.writer, self.live, outcomes.values())
@@ -147,6 +149,20 @@ class _Acting:
 
         return change.only(may)
 
+    def _sayable(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """What refers to nobody whom this run could not make; the rest is no matter of form."""
+        known = self.run.ids.keys()
+
+        def may(place: Place) -> bool:
+            if place.what == "member":
+                return self.wanted.get(place) is False or place.name in known
+            return (
+                place.name != self.reference or self.wanted.get(place) is None or self.wanted[place] in known
+            )
+
+        kept = (change.only(may) for change in changes)
+        return tuple(change for change in kept if change is not None)
+
     def _is_unfinished(self, change: Change) -> bool:
         """A POST made the resource and left something out, or a reference had to wait: the ordinary PATCH is next."""
         outcome = self.applied.outcomes.get((change.type, change.key))
@@ -161,7 +177,7 @@ class _Acting:
         before = self.dialect
         for form in next_forms(before, type_):
             todo = [
-                change for change in insistable(left, self.applied.outcomes)
+                change for change in insistable(self._sayable(left), self.applied.outcomes)
                 if change.type == type_ and change.action not in ("create", "delete") and applies(form, before, change)
             ]  # fmt: skip
             if not todo or self.run.is_over:

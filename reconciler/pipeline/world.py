@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from reconciler.model.errors import DesiredStateError, TargetError, UsageError
 from reconciler.model.place import Document, Origin
 from reconciler.model.profile import Profile
 from reconciler.model.target import Target
+from reconciler.pipeline.unhurried import unhurried
 from reconciler.profiles import BUILT_IN, parse_profile
 from reconciler.stages.parse import build_shapes, named_profiles, parse
 from reconciler.stages.read import locate, read_yaml
@@ -55,19 +55,15 @@ def load(world: World) -> DesiredState:
     """The desired state; raises DesiredStateError with every mistake."""
     documents, unreadable = read_documents(world.base, world.desired)
     shapes = build_shapes(read_shipped("desired-state.schema.json"), read_shipped("profile.schema.json"))
-    was_collecting = gc.isenabled()
-    gc.disable()  # a hundred thousand users stay: looking for garbage among them finds none, again and again
-    try:
+    with unhurried():
         files = read_profiles(world.base, named_profiles(documents, root=world.desired))
-        state = parse(
-            documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files,
-            unread=[mistake.document for mistake in unreadable],
-        )  # fmt: skip
-    except DesiredStateError as error:
-        raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None
-    finally:
-        if was_collecting:
-            gc.enable()
+        try:
+            state = parse(
+                documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files,
+                unread=[mistake.document for mistake in unreadable],
+            )  # fmt: skip
+        except DesiredStateError as error:
+            raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None
     if unreadable:
         raise DesiredStateError(tuple(sorted(unreadable)))
     return state
@@ -94,8 +90,8 @@ def choose(state: DesiredState, names: tuple[str, ...]) -> list[Target]:
     return [target for name, target in sorted(state.targets.items()) if not names or name in names]
 
 
-def connect(target: Target, world: World) -> tuple[str, Token]:
-    """The endpoint's url and what gives its token. Raises TargetError for what cannot be had or may not be used."""
+def endpoint_url(target: Target, world: World) -> str:
+    """The endpoint's url. Raises TargetError for one that cannot be had or may not be used."""
     url = read_secret(target.url, world.environ, root=world.base).rstrip("/")
     allowed = world.environ.get("RECONCILE_ALLOWED_ORIGINS", "").replace(",", " ").split()
     for there in (url, target.oauth2.token_url if target.oauth2 else url):
@@ -104,7 +100,12 @@ def connect(target: Target, world: World) -> tuple[str, Token]:
             raise TargetError(
                 f"{parts.scheme}://{parts.netloc} is not among RECONCILE_ALLOWED_ORIGINS; nothing was sent"
             )
-    return url, open_token(target, world.environ, root=world.base)
+    return url
+
+
+def connect(target: Target, world: World) -> Token:
+    """What gives the target's token. Raises TargetError for a secret that cannot be had."""
+    return open_token(target, world.environ, root=world.base)
 
 
 def locator(state: DesiredState) -> Callable[[Origin], tuple[int, int]]:
