@@ -17,7 +17,7 @@ from tests.faults.company import Company, Live, losses, read_live
 from tests.faults.faults import TIMEOUT
 from tests.faults.logs import Logs, read_logs, untruths
 from tests.faults.proxy import Counting, Fault, Proxy, open_proxy
-from tests.faults.tool import Result, Run, Tool
+from tests.tool import Result, Run, Tool
 
 TOKEN = "a-token-for-tests"
 

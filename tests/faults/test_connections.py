@@ -20,7 +20,7 @@ from tests.faults.bench import TOKEN, Bench, Boundary
 from tests.faults.company import Company
 from tests.faults.faults import GONE, redirect
 from tests.faults.test_boundaries import PLACES
-from tests.faults.tool import Run, Tool
+from tests.tool import Run, Tool
 
 LOOPBACK = "127.0.0.1"
 

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.tool import Tool, open_tool
 from tests.lies.server import Lie
 from tests.lies.world import World, open_world
+from tests.tool import Tool, shared_tool
 
 
 @pytest.fixture(scope="session")
-def tool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
-    with open_tool(tmp_path_factory.mktemp("tool")) as tool:
-        yield tool
+def tool() -> Tool:
+    return shared_tool()
 
 
 @pytest.fixture

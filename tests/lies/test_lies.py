@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.tool import Result
 from tests.lies.server import PAGE, Asked, Document, Lie, honest, listed
 from tests.lies.world import World, live_user, user
+from tests.tool import Result
 
 KEYS = [f"u{number:02}" for number in range(60)]
 EDITED = "u05"  # the one honest change: a new title

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.company import MAPPING, RULES
-from tests.faults.tool import Result, Tool
 from tests.lies.server import TOKEN, Document, Lie, LyingServer, lie_about
+from tests.tool import Result, Tool
 
 
 @dataclass(slots=True, kw_only=True)
