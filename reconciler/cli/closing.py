@@ -68,8 +68,8 @@ def _tell(part: Applied) -> None:
 
 
 def _settle_quarantine(part: Applied, world: World) -> None:
-    from reconciler.cli.apply import now_text
     from reconciler.edge.quarantine import enter_quarantine, leave_quarantine
+    from reconciler.pipeline.running import now_text
 
     if part.broken:
         enter_quarantine(world.data, part.name, part.broken, run=part.run, at=now_text())
@@ -78,8 +78,8 @@ def _settle_quarantine(part: Applied, world: World) -> None:
 
 
 def _settle_credentials(planned: Planned, world: World) -> None:
-    from reconciler.cli.apply import now_text
     from reconciler.edge.quarantine import enter_quarantine
+    from reconciler.pipeline.running import now_text
 
     if planned.plan.error_code == "Unauthorized":
         enter_quarantine(world.data, planned.target.name, planned.plan.error or "", run="", at=now_text())

@@ -38,9 +38,10 @@ class Page(Protocol[Row_co]):
 
 
 async def read_pages(
-    reader: PageReader, endpoint: str, page_size: int, decode: Callable[[bytes], Page[Row]], ahead: int = 1
-) -> list[Row]:
-    """Every resource of a list, in its order; up to `ahead` pages are under way at once.
+    reader: PageReader, endpoint: str, page_size: int, decode: Callable[[bytes], Page[Row]], ahead: int = 1,
+    tell: Callable[[int, int], None] = lambda read, total: None,
+) -> list[Row]:  # fmt: skip
+    """Every resource of a list, in its order; up to `ahead` pages are under way at once; `tell` hears how many were read.
 
     Raises IncompleteRead unless unique ids = total and no id comes twice; Refused and TransportError as the reader does.
     """
@@ -52,6 +53,7 @@ async def read_pages(
             page = _decoded(endpoint, await pages.take(proof.read + 1), decode)
             proof.add(page.total, page.ids)
             rows.extend(page.rows)
+            tell(proof.read, page.total)
             pages.fetch(proof.read + 1, len(page.ids), page.total)
     finally:
         await pages.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -89,8 +90,9 @@ async def _read_list(session: Session, reader: ScimReader, columns: Columns) -> 
     endpoint = session.dialect.endpoints[columns.type]
     decode = build_page_decoder(columns)
     rows = await read_pages(
-        reader, endpoint, session.facts.page_size, decode, ahead=session.target.client.concurrency
-    )
+        reader, endpoint, session.facts.page_size, decode, ahead=session.target.client.concurrency,
+        tell=partial(session.world.tell, f"reading {columns.type.lower()}s of {session.target.name}"),
+    )  # fmt: skip
     if columns.has_members and rows and not any(row.members for row in rows):
         rows = await _with_members(session, reader, columns, rows)
     return tuple(rows)

@@ -34,6 +34,12 @@ class World:
     data: Path
     environ: Mapping[str, str] = field(repr=False)
     now: datetime
+    progress: Callable[[str, int, int], None] | None = None  # hears of a phase how much of it is done
+
+    def tell(self, phase: str, done: int, total: int) -> None:
+        """Says how far a phase is, if anybody wants to hear it."""
+        if self.progress is not None:
+            self.progress(phase, done, total)
 
     def at(self, now: datetime) -> World:
         """The same world at another moment."""
