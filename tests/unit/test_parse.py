@@ -8,6 +8,7 @@ import yaml
 
 from reconciler.edge.documents import read_documents, read_profiles
 from reconciler.edge.shipped import read_shipped
+from reconciler.model.clause import All, Any, Clause, Comparison, MemberOf, Not
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError
 from reconciler.model.place import Document
@@ -223,6 +224,104 @@ def test_custom_attributes_have_types() -> None:
 
     attributes = state.users["ada"].attributes
     assert [attributes[name] for name in "abcde"] == [10, 1.5, True, "2027-01-31", "1.50"]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("integer", "'1_000'"),
+        ("decimal", "nan"),
+        ("decimal", "inf"),
+        ("integer", "1.5"),
+        ("date", "2027-02-29"),
+        ("boolean", "1"),
+    ],
+)
+def test_a_custom_attribute_holds_what_its_type_says(written: str, value: str) -> None:
+    lines = told({
+        "desired_state/attributes.yaml": f"attributes: {{a: {{type: {written}}}}}\n",
+        "desired_state/users.yaml": f"users: {{ada: {{a: {value}}}}}\n",
+    })  # fmt: skip
+
+    assert len(lines) == 1
+    assert lines[0].startswith("desired_state/users.yaml:1:15: ")
+
+
+def test_a_default_that_renders_to_nothing_is_absent() -> None:
+    state = parsed(
+        {
+            "desired_state/users.yaml": "defaults: {mobile: '{{ telephoneNumber }}'}\nusers: {ada: {telephoneNumber: '  '}, bob: {telephoneNumber: ' 1 '}}\n"
+        }
+    )
+
+    assert "mobile" not in state.users["ada"].attributes
+    assert state.users["bob"].attributes["mobile"] == "1"
+
+
+def test_a_clause_is_parsed_in_both_spellings() -> None:
+    state = parsed({"desired_state/groups.yaml": (
+        "groups:\n  a:\n    membershipRule: {all: [{mail: {isNull: false}}, {attribute: officeLocation, operator: ends with, value: x}]}\n"
+        "  b:\n    membershipRule: {any: [{memberOf: [a]}, {department: [A, B]}], accountEnabled: true}\n"
+    )})  # fmt: skip
+
+    assert shown(state.groups["a"].rule) == [
+        "all",
+        ["not", "mail IS NULL ()"],
+        "physicalDeliveryOfficeName ENDS_WITH ('x',)",
+    ]
+    assert shown(state.groups["b"].rule) == [
+        "all", ["any", "in a", "department EQUALS ('A', 'B')"], "accountEnabled EQUALS ('true',)",
+    ]  # fmt: skip
+
+
+def shown(clause: Clause | None) -> object:
+    """A clause without its places."""
+    match clause:
+        case All(parts=parts):
+            return ["all", *map(shown, parts)]
+        case Any(parts=parts):
+            return ["any", *map(shown, parts)]
+        case Not(part=part):
+            return ["not", shown(part)]
+        case MemberOf(group=group):
+            return f"in {group}"
+        case Comparison():
+            return f"{clause.attribute} {clause.operator} {clause.values}"
+        case None:
+            return None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "Not([IsSoftDeleted])",
+        " Not( [IsSoftDeleted] ) ",
+        'Switch([IsSoftDeleted], , "False", "True", "True", "False")',
+    ],
+)
+def test_the_expression_of_active_is_understood(expression: str) -> None:
+    state = parsed({
+        "desired_state/mappings.yaml": "mappings: {m: {users: {match: [userName], attributes: {userName: userPrincipalName, "
+        f"active: {{expression: '{expression}'}}}}}}}}}}\n",
+        "desired_state/targets.yaml": "targets: {t: {url: 'https://scim.example.com', mapping: m, scope: {users: all}, ownership: all}}\n",
+    })  # fmt: skip
+
+    assert [attribute.kind for attribute in state.targets["t"].mapping.users.attributes] == [
+        "source",
+        "expression",
+    ]
+
+
+def test_a_strange_attribute_of_many_users_is_told_of_each_and_soon() -> None:
+    users = "".join(f"  u{i}: {{badge: x, manager: v{i}}}\n" for i in range(3000))
+
+    lines = told({"desired_state/users.yaml": f"users:\n{users}"})
+
+    assert len(lines) == 6000
+    assert (
+        lines[0]
+        == "desired_state/users.yaml:2:8: `badge` is no source attribute; declare it under attributes:, or take it out"
+    )
 
 
 def test_a_profile_file_stays_inside_the_checkout(tmp_path: Path) -> None:

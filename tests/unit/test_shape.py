@@ -139,7 +139,21 @@ EXAMPLES: list[Any] = [
     for path in sorted((ROOT / "tests" / "examples" / "desired_state").rglob("*.y*ml"))
 ]
 PLACES = [(index, path) for index, example in enumerate(EXAMPLES) for path in paths(example)]
-ODD: list[object] = [None, True, 5, -1.5, "", "x y", [], ["x"], [None], {}, {"x": 1}, {"env": "A"}, {"all": []}]
+ODD: list[object] = [
+    None,
+    True,
+    5,
+    -1.5,
+    "",
+    "x y",
+    [],
+    ["x"],
+    [None],
+    {},
+    {"x": 1},
+    {"env": "A"},
+    {"all": []},
+]
 
 
 @settings(max_examples=400, deadline=None)
