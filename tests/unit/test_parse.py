@@ -1,6 +1,9 @@
 """Every mistake is told with its place and its remedy; the example company has none."""
 
+import gc
+import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ from reconciler.model.target import (
     Webhook,
     Withheld,
 )
-from reconciler.pipeline import built_in_profiles
+from reconciler.pipeline import World, built_in_profiles, load
 from reconciler.stages.parse import build_shapes, named_profiles, parse
 
 ROOT = Path(__file__).parents[2]
@@ -361,3 +364,28 @@ def test_what_could_not_be_read_is_not_missed() -> None:
     state = parse([document], built_in_profiles(), shapes=SHAPES, unread=["desired_state/users/latin.yaml"])
 
     assert list(state.groups) == ["eng"]
+
+
+def test_loading_reads_profile_files_and_tells_what_it_cannot_read(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES, tmp_path, dirs_exist_ok=True)
+    world = World(base=tmp_path, desired="desired_state", data=tmp_path, environ={}, now=datetime.now(UTC))
+    assert sorted(load(world).targets) == ["bare", "directory", "envoy", "open"]
+
+    (tmp_path / "desired_state" / "users" / "latin.yaml").write_bytes(b"users: {\xe9: {}}\n")
+    (tmp_path / "profiles" / "directory.yaml").unlink()
+    with pytest.raises(DesiredStateError) as raised:
+        load(world)
+
+    assert [str(mistake).partition(": ")[2] for mistake in raised.value.mistakes] == [
+        "`profiles/directory.yaml` is no file; write a path from the top of the checkout",
+        "is not UTF-8; save it as UTF-8",
+    ]
+    assert gc.isenabled()
+
+
+def test_a_mistake_deep_inside_a_clause_is_still_explained() -> None:
+    deep = "{not: " * 44 + "{department: null}" + "}" * 44
+
+    assert told({"desired_state/scopes.yaml": f"scopes: {{a: {deep}}}\n"}) == [
+        "desired_state/scopes.yaml:1:278: `department` is null; write a value, a list of values, {endsWith: '@example.com'} or {isNull: true}"
+    ]
