@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from reconciler.model.desired import DesiredState
+from reconciler.model.desired import DesiredState, User
 from reconciler.model.errors import DesiredStateError
 from reconciler.model.place import Document, Origin
 from reconciler.model.profile import Profile
@@ -73,8 +73,7 @@ def parse(
     )
     people = told.names("users", {*users, *removed})
     check_managers(users, nodes["users"], nodes["defaults"], people)
-    for key in removed.keys() & users.keys():
-        gathered.wrong(removed[key], f"`{key}` is declared as a user too; keep one of the two")
+    _check_removed(removed, users, gathered)
     group_nodes = told.declared("groups")
     group_names = told.names("groups", group_nodes)
     groups = parse_groups(group_nodes, people, group_names, types)
@@ -95,6 +94,13 @@ def parse(
         users=users, groups=groups, removed=removed, custom_types=dict(types), targets=targets,
         approvals=approvals, documents=by_path,
     )  # fmt: skip
+
+
+def _check_removed(removed: Mapping[str, Origin], users: Mapping[str, User], gathered: Gathered) -> None:
+    declared = {key.casefold(): key for key in users} if removed else {}
+    for key, origin in removed.items():
+        if key.casefold() in declared:
+            gathered.wrong(origin, f"`{key}` is declared as a user too; keep one of the two")
 
 
 def named_profiles(documents: Sequence[Document], *, root: str = "desired_state") -> tuple[str, ...]:

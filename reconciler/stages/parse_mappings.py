@@ -119,11 +119,21 @@ def _path(node: Node, type_: Type, extra: set[str]) -> AttributePath | None:
     if known and known.read_only:
         node.wrong(f"`{node.name}` is read-only; take it out")
         return None
+    return path if _is_selected_rightly(node, path, type_) else None
+
+
+def _is_selected_rightly(node: Node, path: AttributePath, type_: Type) -> bool:
     whole = characteristic(AttributePath(path.urn, path.name), type_)
-    if path.key and whole and not whole.multi_valued:
+    if path.key is None or whole is None:
+        return True
+    if not whole.multi_valued:
         node.wrong(f"`{path.name}` holds one value; write it without [{path.key} eq …]")
-        return None
-    return path
+        return False
+    subs = {name.rpartition(".")[2] for name in KNOWN[type_] if name.startswith(f"{path.name}.")}
+    if subs and path.key not in subs:
+        node.wrong(f"`{path.key}` is no part of `{path.name}`{nearest(path.key, subs)}")
+        return False
+    return True
 
 
 def _nearest_path(name: str, known: set[str]) -> str:

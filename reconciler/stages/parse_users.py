@@ -25,7 +25,7 @@ from reconciler.model.vocabulary import (
 )
 from reconciler.stages.parse_sources import check_template, known_sources
 from reconciler.stages.read import text_of
-from reconciler.stages.reading import WRONG, Anything, Node, nearest
+from reconciler.stages.reading import WRONG, Anything, Node, closest
 
 Values = dict[str, Value]
 _ONE_SOURCE = re.compile(r"\s*\{\{\s*([A-Za-z]\w*)\s*\}\}\s*")
@@ -122,6 +122,7 @@ class _Reader:
         }
         self.location_names = location_names
         self.shared: dict[str, str] = {}
+        self.remedies: dict[str, str] = {}  # a hundred thousand users may have the same strange attribute
         self.places = {name: self.values(node.value, node, None) for name, node in locations.items()}
 
     def values(self, given: object, section: Node, key: str | None) -> Values:
@@ -158,15 +159,19 @@ class _Reader:
         return child.known(self.location_names, "declared location")
 
     def _unknown(self, node: Node) -> None:
-        if isinstance(self.known, Anything):
-            return
         if node.name in ("id", "objectId"):
             node.wrong(f"`{node.name}` is the key that the user stands under; take this line out")
-            return
-        close = nearest(node.name, self.known)
-        node.wrong(f"`{node.name}` is no source attribute{close} A new one is declared under attributes:"
-                   if close.endswith("?") else
-                   f"`{node.name}` is no source attribute; declare it under attributes:, or take it out")  # fmt: skip
+        elif not isinstance(self.known, Anything):
+            node.wrong(self.remedies.get(node.name) or self._remedy(node.name))
+
+    def _remedy(self, name: str) -> str:
+        close = closest(name, self.known)
+        text = f"`{name}` is no source attribute; " + (
+            f"did you mean `{close}`? A new one is declared under attributes:"
+            if close
+            else "declare it under attributes:, or take it out"
+        )
+        return self.remedies.setdefault(name, text)
 
     def _told_by_two_names(self, node: Node) -> None:
         for name in node.names():

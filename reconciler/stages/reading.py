@@ -12,6 +12,7 @@ from reconciler.stages.read import locate, text_of
 
 T = TypeVar("T")
 FEW = 12
+MANY = 1000
 
 
 class Wrong:
@@ -24,7 +25,7 @@ class Wrong:
 WRONG = Wrong()
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Collection[str]) -> str:
     """`; did you mean …?` where something known is close, else what is known."""
     names = sorted(set(known))
     if close := closest(name, names):
@@ -32,9 +33,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; known are {', '.join(names[:FEW])}{' …' if len(names) > FEW else ''}" if names else ""
 
 
-def closest(name: str, known: Iterable[str]) -> str | None:
+def closest(name: str, known: Collection[str]) -> str | None:
     """What `name` was probably meant to be, if anything known is close."""
-    names = sorted(set(known))
+    names: Iterable[str] = known
+    if len(known) > MANY:  # comparing with each of them takes seconds: a slip is seldom in the first letter
+        names = [other for other in known if other[:1] == name[:1] and abs(len(other) - len(name)) < 2][:MANY]
+    names = sorted(names)
     same = [other for other in names if other.casefold() == name.casefold()]
     return next(iter(same or difflib.get_close_matches(name, names, n=1, cutoff=0.6)), None)
 
@@ -128,7 +132,8 @@ class Node:
         """The text, which must be one of `names`: the ids of what is declared as a `what`."""
         text = self.text()
         if text not in names:
-            close = closest(text, names)
+            # Nobody reads a thousandth suggestion, and each is a search.
+            close = closest(text, names) if len(self.gathered.mistakes) < MANY else None
             self.wrong(f"`{text}` is no {what}; did you mean `{close}`?" if close else
                        f"`{text}` is no {what}; declare it, or take it out{_listed(names)}")  # fmt: skip
         return text

@@ -48,6 +48,7 @@ class Shape:
         if self._is_valid(value):
             return value, ()
         faults = tuple(fault for part in self._suspects(value) for fault in self._faults(part))
+        faults = faults or tuple(self._faults(value))  # each part is right, and together they are not
         return prune(value, [fault.path for fault in faults if not fault.missing]), faults
 
     def _is_valid(self, value: object) -> bool:
@@ -131,7 +132,7 @@ def _faults_of(error: ValidationError) -> list[Fault]:
     schema: Any = error.schema if isinstance(error.schema, Mapping) else {}
     match error.validator:
         case "anyOf" | "oneOf":
-            best = _best_branch(error)
+            best = sorted(_best_branch(error), key=_rank)
             return [fault for inner in best for fault in _faults_of(inner)] or [_whole(error, path)]
         case "additionalProperties":
             return _unknown_keys(error, path, schema)

@@ -165,7 +165,7 @@ def test_an_alias_stands_for_its_anchor() -> None:
 
 
 def test_a_place_is_that_of_a_key_or_of_the_nearest_parent() -> None:
-    document = Document(path="a.yaml", text="users:\n  ada: {mail: x,\n    tags: [a, b]}\n")
+    document = Document(path="a.yaml", text="# c\n  \n  users:\n    ada: {mail: x,\n      tags: [a, b]}\n")
     paths = [
         ("users",),
         ("users", "ada"),
@@ -174,4 +174,4 @@ def test_a_place_is_that_of_a_key_or_of_the_nearest_parent() -> None:
         ("users", "bob"),
     ]
 
-    assert [locate(document, path) for path in paths] == [(1, 1), (2, 3), (3, 5), (3, 15), (1, 1)]
+    assert [locate(document, path) for path in paths] == [(3, 3), (4, 5), (5, 7), (5, 17), (3, 3)]
