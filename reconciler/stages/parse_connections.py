@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import cast
 from urllib.parse import urlsplit
 
 from reconciler.model.attribute_path import parse_path
+from reconciler.model.dialect import Form
+from reconciler.model.resource import Type
 from reconciler.model.target import (
     Client,
     Email,
@@ -146,7 +149,18 @@ def read_learnt(node: Node) -> Learnt:
     return Learnt(
         withhold=tuple(_withheld(entry) for entry in withhold.entries()) if withhold else (),
         member_removal=node.read("memberRemoval", Node.text, None),  # type: ignore[arg-type]
+        updates=_updates(node.get("updates")),
     )
+
+
+def _updates(node: Node | None) -> dict[Type, Form]:
+    """The form of updates by resource type; one word stands for both."""
+    if node is None:
+        return {}
+    types: dict[str, Type] = {"users": "User", "groups": "Group"}
+    if isinstance(node.value, str):
+        return dict.fromkeys(types.values(), cast("Form", node.text()))
+    return {types[name]: cast("Form", part.text()) for name in node.names() if (part := node.get(name))}
 
 
 def read_number(node: Node) -> float:
