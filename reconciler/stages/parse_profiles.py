@@ -22,7 +22,7 @@ def parse_profiles(
             continue
         value, mistakes = read_yaml(document)
         gathered.mistakes += mistakes
-        judged, faults = shape.judge(value)
+        judged, faults = shape.judge(value) if value is not None or not mistakes else (None, ())
         for fault in faults:
             gathered.wrong(Origin(document=document.path, path=fault.path), fault.text)
         pairs = judged.items() if isinstance(judged, dict) else ()
