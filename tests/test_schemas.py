@@ -199,6 +199,13 @@ def test_the_schema_lists_what_the_code_lists() -> None:
     )
 
 
+def test_what_two_schemas_define_they_define_alike() -> None:
+    defs = {name: schema(name)["$defs"] for name in NAMES}
+
+    assert all(DESIRED["$defs"][name] == part for name, part in defs["profile"].items())
+    assert all(part == defs["plan"][name] for name, part in defs["manifest"].items() if name != "sealed")
+
+
 def a_change() -> Change:
     return Change(
         target="envoy", action="update", type="Group", key="eng", id="7", name="Engineering",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -66,14 +66,9 @@ def parse(
         told.add(document, shapes.desired_state)
     nodes = told.nodes
     types = parse_attributes(told.declared("attributes")) | told.types()
-    removed = _removed(nodes["removed"])
-    locations = told.declared("locations")
-    users = parse_users(
-        nodes["users"], nodes["defaults"], types, locations, told.names("locations", locations)
-    )
+    users, removed = _people(told, types)
     people = told.names("users", {*users, *removed})
     check_managers(users, nodes["users"], nodes["defaults"], people)
-    _check_removed(removed, users, gathered)
     group_nodes = told.declared("groups")
     group_names = told.names("groups", group_nodes)
     groups = parse_groups(group_nodes, people, group_names, types)
@@ -94,13 +89,6 @@ def parse(
         users=users, groups=groups, removed=removed, custom_types=dict(types), targets=targets,
         approvals=approvals, documents=by_path,
     )  # fmt: skip
-
-
-def _check_removed(removed: Mapping[str, Origin], users: Mapping[str, User], gathered: Gathered) -> None:
-    declared = {key.casefold(): key for key in users} if removed else {}
-    for key, origin in removed.items():
-        if key.casefold() in declared:
-            gathered.wrong(origin, f"`{key}` is declared as a user too; keep one of the two")
 
 
 def named_profiles(documents: Sequence[Document], *, root: str = "desired_state") -> tuple[str, ...]:
@@ -196,9 +184,15 @@ class _Told:
         return found
 
 
-def _removed(nodes: Iterable[Node]) -> dict[str, Origin]:
-    found: dict[str, Origin] = {}
-    for node in nodes:
-        for entry in node.entries():
-            found.setdefault(entry.text(), entry.origin)
-    return found
+def _people(told: _Told, types: Mapping[str, str]) -> tuple[dict[str, User], dict[str, Origin]]:
+    """The users, and the explicit leavers, who are no users."""
+    nodes, locations = told.nodes, told.declared("locations")
+    names = told.names("locations", locations)
+    users = parse_users(nodes["users"], nodes["defaults"], types, locations, names)
+    removed: dict[str, Origin] = {}
+    declared = {key.casefold() for key in users} if nodes["removed"] else set()
+    for entry in (entry for node in nodes["removed"] for entry in node.entries()):
+        removed.setdefault(entry.text(), entry.origin)
+        if entry.text().casefold() in declared:
+            entry.wrong(f"`{entry.text()}` is declared as a user too; keep one of the two")
+    return users, removed

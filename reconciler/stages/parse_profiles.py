@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from reconciler.model.place import Document, Origin
 from reconciler.model.profile import Profile
@@ -22,23 +22,13 @@ def parse_profiles(
             continue
         value, mistakes = read_yaml(document)
         gathered.mistakes += mistakes
-        judged, faults = shape.judge(value)
+        judged, faults = shape.judge(value) if value is not None or not mistakes else (None, ())
         for fault in faults:
             gathered.wrong(Origin(document=document.path, path=fault.path), fault.text)
-        right = {key: _right(inner) for key, inner in _pairs(judged) if inner is not WRONG}
+        pairs = judged.items() if isinstance(judged, dict) else ()
+        right = {key: inner for key, inner in pairs if inner is not WRONG}
         profiles[name] = parse_profile(name, {"source": "", "verified": "", **right})
     return profiles
-
-
-def _right(value: object) -> object:
-    """What is right of a value; an attribute whose type is wrong is still an attribute."""
-    if isinstance(value, list):
-        return [entry for entry in value if entry is not WRONG]
-    return {key: "string" if inner is WRONG else inner for key, inner in _pairs(value)} or value
-
-
-def _pairs(value: object) -> Iterable[tuple[str, object]]:
-    return value.items() if isinstance(value, dict) else ()
 
 
 def is_file(name: str) -> bool:
