@@ -47,7 +47,7 @@ wheel: install
 	rm -rf dist .cache/wheel
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv .cache/wheel
-	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --quiet -o .cache/wheel/runtime.lock >/dev/null
+	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-strip-extras --quiet -o .cache/wheel/runtime.lock >/dev/null
 	.cache/wheel/bin/pip install --quiet --require-hashes -r .cache/wheel/runtime.lock
 	.cache/wheel/bin/pip install --quiet --no-deps dist/*.whl
 	cd .cache && wheel/bin/python ../tests/installed.py
