@@ -8,6 +8,7 @@ from reconciler.sandbox.dialects.answering import (
     announce_no_patch,
     clamp_pages,
     hide_discovery,
+    hide_members,
     ignore_filter,
     leave_members_out,
     throttle,
@@ -79,6 +80,11 @@ _ALL = (
             refuse_operations("/Groups", refuse_filtered_removal),
             change_removals(remove_each_value),
         ),
+    ),
+    Dialect(
+        name="hidden-members",
+        text="never shows the members of a group, not even of a single one",
+        rewrites=lambda: (hide_members,),
     ),
     Dialect(
         name="strict-removal",

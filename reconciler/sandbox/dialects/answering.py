@@ -15,11 +15,19 @@ LISTS = ("/Users", "/Groups")
 
 
 async def leave_members_out(request: ScimRequest, serve: Serve) -> ScimResponse:
-    """Lists groups without their members; AWS leaves them out of a single group too (scim_quirks A.1, C.4 #22)."""
+    """Lists groups without their members (scim_quirks A.1, C.4 #22)."""
     answer = await serve(request)
     if _is_list(request, "/Groups"):
         for group in resources_in(answer):
             group.pop("members", None)
+    return answer
+
+
+async def hide_members(request: ScimRequest, serve: Serve) -> ScimResponse:
+    """Never shows who is in a group, but finds a group by `members.value`, as AWS does (scim_quirks A.1, GetGroup)."""
+    answer = await leave_members_out(request, serve)
+    if is_about(request, "/Groups", "GET", "POST", "PUT", "PATCH") and answer.body is not None:
+        answer.body.pop("members", None)
     return answer
 
 
