@@ -105,6 +105,7 @@ class Rehearsal:
     said: str = ""
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
 
     def begin(self, target: str = "") -> None:
         """Writes the company as it is founded."""
@@ -134,7 +135,7 @@ class Rehearsal:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Exit code and stdout of one command, typed in the company's folder."""
-        environ = {"SCIM_URL": self.endpoint.url, "SCIM_TOKEN": TOKEN, "NO_COLOR": "1"}
+        environ = {"SCIM_URL": self.endpoint.url, "SCIM_TOKEN": TOKEN, "NO_COLOR": "1", **self.environ}
         done = CliRunner().invoke(reconcile, ["-C", str(self.base), *arguments], env=environ)
         self.said = done.output
         return done.exit_code, done.stdout
