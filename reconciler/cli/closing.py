@@ -16,11 +16,15 @@ def close(
     applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool, is_json: bool
 ) -> int:
     """Tells what happened and gives the exit code: 5 once anything was written and not all is done."""
+    from reconciler.pipeline.noticing import tell_people
+
     for part in applied:
         _tell(part)
         _settle_quarantine(part, world)
     for each in planned:
         _settle_credentials(each, world)
+    for warning in tell_people(planned, applied, world):
+        click.echo(f"warning: {warning}", err=True)
     done = sum(part.done for part in applied)
     failed = sum(len(part.remaining) for part in applied)
     unfinished = bool(failed or refused or broken or any(part.error for part in applied))

@@ -3,7 +3,7 @@
 import hmac
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,12 @@ from scim2_models import ScimProvider, UnauthorizedException
 from scim2_server.applications.asgi import ASGIApplication
 from scim2_server.memory import AsyncInMemoryStorage, InMemoryStorage
 from scim2_server.requests import ScimRequest
+from scim2_server.responses import ScimResponse
 from scim2_server.testserver.application import BEARER_TOKEN_SCHEME
 from scim2_server.utils import load_default_provider
 
+from reconciler.sandbox.dialects import DIALECTS, Dialect, find_dialect
+from reconciler.sandbox.rewrite import Rewrite, wrap
 from reconciler.sandbox.storage import FileStorage
 
 _LOOPBACK = "127.0.0.1"
@@ -30,7 +33,7 @@ class Endpoint:
     token: str = field(repr=False)
 
 
-def serve(database: Path, port: int, token: str) -> None:
+def serve(database: Path, port: int, token: str, dialect: Dialect = DIALECTS["rfc"]) -> None:
     """Serve the resources of a SQLite file until the process is interrupted.
 
     Raises OSError when the port or the file is in use.
@@ -41,19 +44,22 @@ def serve(database: Path, port: int, token: str) -> None:
         closing(FileStorage(database, provider)) as storage,
         suppress(KeyboardInterrupt),  # how one ends it; uvicorn raises it once the last answer is out
     ):
-        _make_server(provider, storage, token).run(sockets=[listener])
+        _make_server(provider, storage, token, dialect).run(sockets=[listener])
 
 
 @contextmanager
-def running(database: Path | None, token: str, port: int = 0) -> Iterator[Endpoint]:
+def running(
+    database: Path | None, token: str, port: int = 0, *, dialect: str | Dialect = "rfc"
+) -> Iterator[Endpoint]:
     """Give an endpoint that answers, and stop it afterwards; without a database it lives in memory.
 
-    Port 0 is any free port. Raises OSError when the port or the file is in use.
+    Port 0 is any free port. Raises OSError when the port or the file is in use, ValueError for an unknown dialect.
     """
+    spoken = dialect if isinstance(dialect, Dialect) else find_dialect(dialect)
     provider = _make_provider()
     with _listen(port) as listener:
         storage = InMemoryStorage() if database is None else FileStorage(database, provider)
-        server = _make_server(provider, storage, token)
+        server = _make_server(provider, storage, token, spoken)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
@@ -69,20 +75,30 @@ def running(database: Path | None, token: str, port: int = 0) -> Iterator[Endpoi
 
 
 class _TokenApplication(ASGIApplication):
-    """The library's application, closed to whoever does not bring the token."""
+    """The library's application, closed to whoever does not bring the token, and speaking a dialect."""
 
-    def __init__(self, storage: InMemoryStorage, provider: ScimProvider, token: str) -> None:
+    def __init__(
+        self, storage: InMemoryStorage, provider: ScimProvider, token: str, rewrites: Sequence[Rewrite]
+    ) -> None:
         super().__init__(AsyncInMemoryStorage(storage), provider)
         self._expected = f"Bearer {token}".encode()
+        self._serve = wrap(super().serve, rewrites)
+
+    async def serve(self, request: ScimRequest) -> ScimResponse:
+        """The answer to a request, in the dialect; a request without the token is the library's to refuse."""
+        return await (self._serve(request) if self._is_let_in(request) else super().serve(request))
 
     def check_auth(self, request: ScimRequest) -> None:
         """Refuse a request without the token.
 
         Raises UnauthorizedException.
         """
-        given = (request.header("Authorization") or "").encode()
-        if not hmac.compare_digest(given, self._expected):
+        if not self._is_let_in(request):
             raise UnauthorizedException
+
+    def _is_let_in(self, request: ScimRequest) -> bool:
+        given = (request.header("Authorization") or "").encode()
+        return hmac.compare_digest(given, self._expected)
 
 
 def _make_provider() -> ScimProvider:
@@ -93,8 +109,10 @@ def _make_provider() -> ScimProvider:
     return provider
 
 
-def _make_server(provider: ScimProvider, storage: InMemoryStorage, token: str) -> uvicorn.Server:
-    application = _TokenApplication(storage, provider, token)
+def _make_server(
+    provider: ScimProvider, storage: InMemoryStorage, token: str, dialect: Dialect
+) -> uvicorn.Server:
+    application = _TokenApplication(storage, provider, token, dialect.rewrites())
     return uvicorn.Server(
         uvicorn.Config(
             application,
