@@ -16,6 +16,7 @@ def close(
     applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool, is_json: bool
 ) -> int:
     """Tells what happened and gives the exit code: 5 once anything was written and not all is done."""
+    from reconciler.edge.quarantine import leave_quarantine
     from reconciler.pipeline.noticing import tell_people
 
     for part in applied:
@@ -23,6 +24,8 @@ def close(
         _settle_quarantine(part, world)
     for each in planned:
         _settle_credentials(each, world)
+        if not (each.plan.changes or each.plan.error or each.plan.blocked):
+            leave_quarantine(world.data, each.target.name)
     for warning in tell_people(planned, applied, world):
         click.echo(f"warning: {warning}", err=True)
     done = sum(part.done for part in applied)

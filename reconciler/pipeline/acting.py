@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from reconciler.edge.apply import Document, Plans, Run, apply_changes
 from reconciler.edge.client import ScimWriter, open_writer
 from reconciler.edge.learnt_file import save_learnt
 from reconciler.model.change import Change, MemberChange, Place, Reason
-from reconciler.model.dialect import Dialect
+from reconciler.model.dialect import REMOVALS, Dialect
 from reconciler.model.errors import TargetError
 from reconciler.model.request import Outcome, Request
 from reconciler.model.resource import LiveState, Type
@@ -101,12 +101,17 @@ class _Acting:
 
     async def act(self) -> None:
         """The plan as it stands; then what was dropped or refused, in other forms; then what is learnt of it."""
+        was = self.live
         left = await self._send(self.changes, self.dialect)
+        if await self._restore(self.changes, was):
+            other = REMOVALS[1 - REMOVALS.index(self.dialect.member_removal)]
+            self.dialect = replace(self.dialect, member_removal=other, is_removal_settled=True)
+            left = self._left()
         for _ in range(PASSES - 1):
             again = [change for change in left if self._is_unfinished(change)]
             if not again or self.run.is_over:
                 break
-            left = await self._send(again, self.dialect)
+            left = await self._finish_creating(again)
         for type_ in TYPES:
             if not self.run.is_over:
                 left = await self._insist(type_, left)
@@ -136,6 +141,18 @@ class _Acting:
         self.live = await read_again(self.session, self.writer, self.live, outcomes.values())
         return self._left()
 
+    async def _finish_creating(self, again: Sequence[Change]) -> tuple[Change, ...]:
+        """Members and references had to wait for others: all of them; values that a POST dropped: a few first."""
+        late = [c for c in again if c.add or c.remove or any(a.path == self.reference for a in c.attributes)]
+        plain = [change for change in again if change not in late]
+        canaries = choose_canaries(plain)
+        weight = _weigh(plain, canaries)
+        left = await self._send([*late, *canaries], self.dialect)
+        rest = [change for change in plain if change not in canaries]
+        if rest and not self.run.is_over and _weigh(left, canaries) < weight:
+            left = await self._send(rest, self.dialect)
+        return left
+
     def _left(self) -> tuple[Change, ...]:
         """What of the plan is still to do; nothing that was not planned."""
         left = (self._still_wanted(change) for change in self.session.decide(self.live).changes)
@@ -145,6 +162,8 @@ class _Acting:
         atoms = change.atoms()
 
         def may(place: Place) -> bool:
+            if place.what == "lifecycle" and place.name == "adopt" and place._replace(name="create") in self.wanted:
+                return True  # what we just made does not carry our externalId
             return place in self.wanted and self.wanted[place] == atoms[place][1]
 
         return change.only(may)
@@ -180,16 +199,20 @@ class _Acting:
                 change for change in insistable(self._sayable(left), self.applied.outcomes)
                 if change.type == type_ and change.action not in ("create", "delete") and applies(form, before, change)
             ]  # fmt: skip
-            if not todo or self.run.is_over:
+            if not todo or self.run.is_over or self._would_replace_unseen(form, before, todo):
                 continue
             canaries = choose_canaries(todo)
             weight = _weigh(left, canaries)
             was = self.live
             left = await self._send(canaries, form)
-            if await self._restore(canaries, was) or _weigh(left, canaries) >= weight:
+            if await self._restore(canaries, was):
+                self.dialect = replace(self.dialect, is_removal_settled=True)
+                left = self._left()
+                continue
+            if _weigh(left, canaries) >= weight:
                 continue
             if not form.singly and not _weigh(left, canaries):
-                self.dialect = form
+                self.dialect = replace(form, is_removal_settled=self.dialect.is_removal_settled)
             rest = [
                 change
                 for change in left
@@ -199,6 +222,12 @@ class _Acting:
             if rest and not self.run.is_over:
                 left = await self._send(rest, form)
         return left
+
+    def _would_replace_unseen(self, form: Dialect, before: Dialect, todo: Sequence[Change]) -> bool:
+        """A PUT of groups whose members are never shown would leave only those that the plan adds (scim_quirks A.1)."""
+        is_new = form.form["Group"] == "put" != before.form["Group"]
+        taken = any(self.applied.outcomes[c.type, c.key].status == "success" for c in todo if c.add)
+        return is_new and taken and not any(group.members for group in self.live.groups)
 
     async def _restore(self, canaries: Sequence[Change], was: LiveState) -> bool:
         """Puts back members that a removal took along; that form is not used again."""

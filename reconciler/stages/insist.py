@@ -27,7 +27,7 @@ class Unkept:
 
 def next_forms(dialect: Dialect, type_: Type) -> Iterator[Dialect]:
     """The forms after `dialect`'s own, in the order in which they are tried for one resource type."""
-    if type_ == "Group":
+    if type_ == "Group" and not dialect.is_removal_settled:
         other = REMOVALS[1 - REMOVALS.index(dialect.member_removal)]
         yield replace(dialect, member_removal=other)
     for form in FORMS[FORMS.index(dialect.form[type_]) + 1 :]:
