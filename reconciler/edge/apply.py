@@ -21,6 +21,11 @@ from reconciler.model.resource import Type
 
 Key = tuple[Type, str]
 Document = dict[str, object]
+DEFERRED = "Deferred"
+SKIPPED = {
+    "CircuitOpen": "not begun: too much failed before it", "Interrupted": "not begun: the run was interrupted",
+    DEFERRED: "not begun yet: so much was refused that another form is looked for first",
+}  # fmt: skip
 TRIES = 4  # of a write whose answer is lost again and again
 
 
@@ -69,6 +74,11 @@ class Run:
         """Nothing more may be started."""
         return self.stop.is_set() or self.breaker.is_open
 
+    @property
+    def is_held(self) -> bool:
+        """Nothing more of this pass may be started."""
+        return self.is_over or self.breaker.is_doubting
+
 
 async def apply_changes(
     changes: Sequence[Change], writer: ScimWriter, plans: Plans, run: Run
@@ -96,12 +106,12 @@ class _Applying:
                 waiting.setdefault(blocker, []).append(key)
         ready = deque(key for key in pending if not waits[key])
         running: dict[asyncio.Task[Outcome], Key] = {}
-        while pending and (running or not self.run.is_over):
+        while pending and (running or not self.run.is_held):
             if not ready and not running:
                 ready.append(
                     _in_circle(waits, pending)
                 )  # managers in a circle: one is made without, and linked later
-            while ready and len(running) < self.run.width and not self.run.is_over:
+            while ready and len(running) < self.run.width and not self.run.is_held:
                 key = ready.popleft()
                 running[asyncio.create_task(self._one(pending[key]))] = key
             if not running:
@@ -120,8 +130,12 @@ class _Applying:
                     ):
                         ready.append(other)
         for key, change in pending.items():
-            code = "CircuitOpen" if self.run.breaker.is_open else "Interrupted"
-            self._note(key, change, _skipped(change, code))
+            self._note(key, change, _skipped(change, self._why_not()))
+
+    def _why_not(self) -> str:
+        if self.run.breaker.is_open:
+            return "CircuitOpen"
+        return "Interrupted" if self.run.stop.is_set() else DEFERRED
 
     def _note(self, key: Key, change: Change, outcome: Outcome) -> None:
         self.outcomes[key] = outcome
@@ -213,17 +227,12 @@ def _in_circle(waits: Mapping[Key, set[Key]], pending: Mapping[Key, Change]) -> 
 
 
 def _skipped(change: Change, code: str) -> Outcome:
-    text = (
-        "not begun: the run was interrupted"
-        if code == "Interrupted"
-        else "not begun: too much failed before it"
-    )
     return Outcome(
         change=change,
         id=change.id,
         status="skipped",
         requests=0,
         code=code,
-        text=text,
+        text=SKIPPED[code],
         may_have_written=False,
     )

@@ -24,7 +24,9 @@ class Dialect:
 
     form: Mapping[Type, Form] = field(default_factory=lambda: {"User": "path", "Group": "path"})
     member_removal: MemberRemoval = "pathFilter"
-    is_removal_settled: bool = False  # the target says so, or the other form took members along: never try that one
+    is_removal_settled: bool = (
+        False  # the target says so, or the other form took members along: never try that one
+    )
     manager: Literal["object", "text"] = "object"
     members_on_create: bool = True
     singly: bool = False  # one request per atom: what is refused then blocks nothing else

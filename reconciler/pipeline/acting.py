@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
-from reconciler.edge.apply import Document, Plans, Run, apply_changes
-from reconciler.edge.client import ScimWriter, open_writer
+from reconciler.edge.apply import DEFERRED
+from reconciler.edge.client import open_writer
 from reconciler.edge.learnt_file import save_learnt
-from reconciler.model.change import Change, MemberChange, Place, Reason
+from reconciler.model.change import Change, Place
 from reconciler.model.dialect import REMOVALS, Dialect
 from reconciler.model.errors import TargetError
-from reconciler.model.request import Outcome, Request
-from reconciler.model.resource import LiveState, Type
+from reconciler.model.request import Outcome
+from reconciler.model.resource import Type
 from reconciler.pipeline.planning import Planned
-from reconciler.pipeline.session import Session, changed_paths, read_again
+from reconciler.pipeline.sending import Sender
+from reconciler.pipeline.session import changed_paths
 from reconciler.pipeline.world import connect
 from reconciler.stages.insist import (
     Key,
@@ -25,16 +25,11 @@ from reconciler.stages.insist import (
     choose_canaries,
     find_unkept,
     insistable,
-    lost_members,
     next_forms,
 )
-from reconciler.stages.learn import learnt_line, remember
-from reconciler.stages.lower import lower_change
-from reconciler.stages.normalize import build_normalizer
-from reconciler.stages.order import find_blockers, order_changes, phase
-from reconciler.stages.remaining import find_remaining
+from reconciler.stages.learn import learnt_line, remember, with_unkept
 
-PASSES = 3  # a first one; what a POST left behind or what waited for others; and once more for a circle of managers
+PASSES = 2  # what waited for others; and once more for a circle of managers
 TYPES: tuple[Type, ...] = ("User", "Group")
 
 
@@ -73,194 +68,113 @@ async def apply_planned(planned: Planned, tell: Callable[[Outcome], None], stop:
     try:
         token = connect(planned.target, session.world)
         async with open_writer(session.url, token, planned.target.client) as writer:
-            await _Acting(planned, session, writer, applied, tell, stop).act()
+            sender = Sender(planned, session, writer, tell, stop)
+            applied.outcomes, applied.history = sender.outcomes, sender.history
+            await _Acting(sender, applied).act()
     except TargetError as error:
         applied.error = error
     return applied
 
 
 class _Acting:
-    """One target's apply: what is wanted, what is live by now, and the dialect as learnt."""
+    """One target's apply: the plan as it stands, then form by form, and the dialect as learnt on the way."""
 
-    def __init__(
-        self, planned: Planned, session: Session, writer: ScimWriter, applied: Applied,
-        tell: Callable[[Outcome], None], stop: asyncio.Event,
-    ) -> None:  # fmt: skip
-        self.session, self.writer, self.applied, self.tell = session, writer, applied, tell
-        self.live: LiveState = planned.live
-        self.changes = planned.plan.changes
-        self.wanted = {place: after for c in self.changes for place, (_, after) in c.atoms().items()}
-        self.columns = session.columns()
-        self.dialect = session.dialect
-        users = self.columns["User"]
-        self.reference = users.all[users.reference].text if users.reference is not None else None
-        self.run = Run(
-            ids=session.ids(planned.live), endpoints=session.dialect.endpoints, width=planned.target.client.concurrency,
-            tell=self._told, stop=stop,
-        )  # fmt: skip
+    def __init__(self, sender: Sender, applied: Applied) -> None:
+        self.sender, self.applied = sender, applied
+        self.session, self.run = sender.session, sender.run
+        self.dialect = sender.session.dialect
 
     async def act(self) -> None:
-        """The plan as it stands; then what was dropped or refused, in other forms; then what is learnt of it."""
-        was = self.live
-        left = await self._send(self.changes, self.dialect)
-        if await self._restore(self.changes, was):
+        """Sends the plan; then what was dropped or refused, in other forms; then keeps what was learnt of it."""
+        was = self.sender.live
+        left = await self.sender.send(self.sender.changes, self.dialect)
+        if await self.sender.restore(self.sender.changes, was):
             other = REMOVALS[1 - REMOVALS.index(self.dialect.member_removal)]
             self.dialect = replace(self.dialect, member_removal=other, is_removal_settled=True)
-            left = self._left()
-        for _ in range(PASSES - 1):
-            again = [change for change in left if self._is_unfinished(change)]
-            if not again or self.run.is_over:
-                break
-            left = await self._finish_creating(again)
-        for type_ in TYPES:
-            if not self.run.is_over:
-                left = await self._insist(type_, left)
+            left = self.sender.left()
+        is_held = self.run.breaker.is_doubting
+        self.run.breaker.trust()
+        left = await self._complete(left)
+        if is_held and not self.run.is_over:
+            left = await self._resume(left)
         self.applied.broken = self.run.breaker.reason
-        unkept = Unkept(places={}, generally=frozenset())
-        if not self.run.is_over:
-            unkept = find_unkept(
-                self._sayable(left), self.applied.history, self.live, changed_paths(self.columns)
-            )
-        self._finish(left, unkept)
+        self._finish(left, self._unkept(left) if not self.run.is_over else Unkept())
 
-    def _told(self, outcome: Outcome) -> None:
-        key = (outcome.change.type, outcome.change.key)
-        self.applied.outcomes[key] = outcome
-        self.applied.history.setdefault(key, []).append(outcome)
-        self.tell(outcome)
-
-    async def _send(self, changes: Sequence[Change], dialect: Dialect) -> tuple[Change, ...]:
-        """Sends `changes` in one dialect, reads back, and gives what of the plan is still to do."""
-        ordered, _ = order_changes(changes)
-        plans = Plans(
-            lower=partial(self._lower, dialect), remain=self._remain, phase=phase,
-            reads_first=lambda change: dialect.form[change.type] != "path" and not dialect.singly and change.action != "delete",
-            blockers=find_blockers(ordered, self.reference),
-        )  # fmt: skip
-        outcomes = await apply_changes(ordered, self.writer, plans, self.run)
-        self.live = await read_again(self.session, self.writer, self.live, outcomes.values())
-        return self._left()
-
-    async def _finish_creating(self, again: Sequence[Change]) -> tuple[Change, ...]:
-        """Members and references had to wait for others: all of them; values that a POST dropped: a few first."""
-        late = [c for c in again if c.add or c.remove or any(a.path == self.reference for a in c.attributes)]
-        plain = [change for change in again if change not in late]
-        canaries = choose_canaries(plain)
-        weight = _weigh(plain, canaries)
-        left = await self._send([*late, *canaries], self.dialect)
-        rest = [change for change in plain if change not in canaries]
-        if rest and not self.run.is_over and _weigh(left, canaries) < weight:
-            left = await self._send(rest, self.dialect)
+    async def _complete(self, left: tuple[Change, ...]) -> tuple[Change, ...]:
+        """What had to wait for others, and then what was dropped or refused."""
+        for _ in range(PASSES):
+            late = [change for change in left if self._had_to_wait(change)]
+            if not late or self.run.is_over:
+                break
+            left = await self.sender.send(late, self.dialect)
+        for type_ in TYPES:
+            left = await self._insist(type_, left)
         return left
 
-    def _left(self) -> tuple[Change, ...]:
-        """What of the plan is still to do; nothing that was not planned."""
-        left = (self._still_wanted(change) for change in self.session.decide(self.live).changes)
-        return tuple(change for change in left if change is not None)
+    async def _resume(self, left: tuple[Change, ...]) -> tuple[Change, ...]:
+        """The first pass was cut short, so much was refused: the rest goes on if the endpoint is understood by now."""
+        unkept = self._unkept(left)
+        if self.dialect == self.session.dialect and not unkept.generally:
+            self.run.breaker.give_up()
+            return left
+        self.session.facts = with_unkept(self.session.facts, unkept)
+        outcomes = self.sender.outcomes
+        rest = [c for c in self.sender.left() if (o := outcomes.get((c.type, c.key))) and o.code == DEFERRED]
+        left = await self.sender.send(rest, self.dialect)
+        return await self._complete(left)
 
-    def _still_wanted(self, change: Change) -> Change | None:
-        atoms = change.atoms()
-
-        def may(place: Place) -> bool:
-            if place.what == "lifecycle" and place.name == "adopt" and place._replace(name="create") in self.wanted:
-                return True  # what we just made does not carry our externalId
-            return place in self.wanted and self.wanted[place] == atoms[place][1]
-
-        return change.only(may)
-
-    def _sayable(self, changes: Iterable[Change]) -> tuple[Change, ...]:
-        """What refers to nobody whom this run could not make; the rest is no matter of form."""
-        known = self.run.ids.keys()
-
-        def may(place: Place) -> bool:
-            if place.what == "member":
-                return self.wanted.get(place) is False or place.name in known
-            return (
-                place.name != self.reference or self.wanted.get(place) is None or self.wanted[place] in known
-            )
-
-        kept = (change.only(may) for change in changes)
-        return tuple(change for change in kept if change is not None)
-
-    def _is_unfinished(self, change: Change) -> bool:
-        """A POST made the resource and left something out, or a reference had to wait: the ordinary PATCH is next."""
-        outcome = self.applied.outcomes.get((change.type, change.key))
-        return (
-            change.id is not None
-            and outcome is not None
-            and outcome.status == "success"
-            and outcome.change.action == "create"
-        )
+    def _had_to_wait(self, change: Change) -> bool:
+        """A POST went out before those were made whom it refers to, or leaves its members to a PATCH."""
+        outcome = self.sender.outcomes.get((change.type, change.key))
+        is_made = outcome is not None and outcome.status == "success" and outcome.change.action == "create"
+        refers = any(a.path == self.sender.reference for a in change.attributes)
+        leaves_out = change.type == "Group" and not self.dialect.members_on_create
+        return change.id is not None and is_made and (refers or leaves_out)
 
     async def _insist(self, type_: Type, left: tuple[Change, ...]) -> tuple[Change, ...]:
+        """What was dropped or refused, form by form: each on a few changes first, on the rest only where it helped."""
         before = self.dialect
-        for form in next_forms(before, type_):
-            todo = [
-                change for change in insistable(self._sayable(left), self.applied.outcomes)
-                if change.type == type_ and change.action not in ("create", "delete") and applies(form, before, change)
-            ]  # fmt: skip
+        for form in (before, *next_forms(before, type_)):
+            todo = self._todo(type_, left, form, before)
             if not todo or self.run.is_over or self._would_replace_unseen(form, before, todo):
                 continue
             canaries = choose_canaries(todo)
-            weight = _weigh(left, canaries)
-            was = self.live
-            left = await self._send(canaries, form)
-            if await self._restore(canaries, was):
+            weight, was = _weigh(left, canaries), self.sender.live
+            left = await self.sender.send(canaries, form)
+            if await self.sender.restore(canaries, was):
                 self.dialect = replace(self.dialect, is_removal_settled=True)
-                left = self._left()
+                left = self.sender.left()
                 continue
             if _weigh(left, canaries) >= weight:
                 continue
             if not form.singly and not _weigh(left, canaries):
                 self.dialect = replace(form, is_removal_settled=self.dialect.is_removal_settled)
-            rest = [
-                change
-                for change in left
-                if (change.type, change.key) not in _keys(canaries) and change.type == type_
-            ]
-            rest = [change for change in rest if change in todo]
+            keys = _keys(todo) - _keys(canaries)
+            rest = [change for change in left if (change.type, change.key) in keys]
             if rest and not self.run.is_over:
-                left = await self._send(rest, form)
+                left = await self.sender.send(rest, form)
         return left
+
+    def _todo(self, type_: Type, left: tuple[Change, ...], form: Dialect, before: Dialect) -> list[Change]:
+        """What that form may help; a PATCH in the form as told helps only what a POST left out."""
+        outcomes = self.sender.outcomes
+        todo = [
+            change for change in insistable(self.sender.sayable(left), outcomes)
+            if change.type == type_ and change.action not in ("create", "delete")
+        ]  # fmt: skip
+        if form is before:
+            return [c for c in todo if outcomes[c.type, c.key].change.action == "create"]
+        return [change for change in todo if applies(form, before, change)]
 
     def _would_replace_unseen(self, form: Dialect, before: Dialect, todo: Sequence[Change]) -> bool:
         """A PUT of groups whose members are never shown would leave only those that the plan adds (scim_quirks A.1)."""
         is_new = form.form["Group"] == "put" != before.form["Group"]
-        taken = any(self.applied.outcomes[c.type, c.key].status == "success" for c in todo if c.add)
-        return is_new and taken and not any(group.members for group in self.live.groups)
+        taken = any(self.sender.outcomes[c.type, c.key].status == "success" for c in todo if c.add)
+        return is_new and taken and not any(group.members for group in self.sender.live.groups)
 
-    async def _restore(self, canaries: Sequence[Change], was: LiveState) -> bool:
-        """Puts back members that a removal took along; that form is not used again."""
-        before = {group.id: group for group in was.groups}
-        after = {group.id: group for group in self.live.groups}
-        repairs = []
-        for change in canaries:
-            if change.type != "Group" or change.id not in before or change.id not in after:
-                continue
-            lost = lost_members(change, before[change.id], after[change.id])
-            if lost:
-                members = tuple(MemberChange(key=f"live:{id_}", name=id_, id=id_) for id_ in lost)
-                reason = Reason(code="restore", text="a removal took these members along")
-                repairs.append(
-                    Change(target=change.target, action="update", type="Group", key=change.key, id=change.id,
-                           name=change.name, reason=reason, add=members)
-                )  # fmt: skip
-        if repairs:
-            await self._send(repairs, self.session.dialect)
-        return bool(repairs)
-
-    def _lower(
-        self, dialect: Dialect, change: Change, ids: Mapping[str, str], document: Document | None
-    ) -> tuple[Request, ...]:
-        return lower_change(change, self.columns[change.type], dialect, ids, document)
-
-    def _remain(
-        self, change: Change, document: Document | None, ids: Mapping[str, str]
-    ) -> tuple[Change | None, tuple[str, ...]]:
-        columns = self.columns[change.type]
-        row = build_normalizer(columns)(document) if document else None
-        rest = find_remaining(change, row, columns, ids)
-        return rest.change, rest.moved
+    def _unkept(self, left: tuple[Change, ...]) -> Unkept:
+        sender = self.sender
+        return find_unkept(sender.sayable(left), sender.history, sender.live, changed_paths(sender.columns))
 
     def _finish(self, left: tuple[Change, ...], unkept: Unkept) -> None:
         session = self.session
@@ -271,15 +185,12 @@ class _Acting:
             save_learnt(session.world.data, session.target.name, session.remembered)
             self.applied.learnt = learnt_line(session.target, session.remembered)
         self.applied.withheld = tuple(sorted(unkept.places, key=str))
-        rest = (change.only(lambda place: place not in unkept.places) for change in left)
         deleted = {place.key for place in unkept.places if place.name == "delete"}
+        rest = (change.only(lambda place: place not in unkept.places) for change in left)
         self.applied.remaining = tuple(
-            change
-            for change in rest
-            if change is not None
-            and not (change.action == "delete" and change.key in deleted)
-            and not _is_empty_adoption(change)
-        )
+            change for change in rest
+            if change is not None and not (change.action == "delete" and change.key in deleted) and not _is_empty_adoption(change)
+        )  # fmt: skip
 
 
 def _is_empty_adoption(change: Change) -> bool:

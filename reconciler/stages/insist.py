@@ -7,7 +7,7 @@ thousand users whose title an endpoint does not keep cost a handful of requests,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.change import Change, Place
 from reconciler.model.dialect import FORMS, REMOVALS, Dialect
@@ -21,8 +21,8 @@ Key = tuple[Type, str]
 class Unkept:
     """Places with the value that was not kept, and the (type, path) of which the endpoint keeps nothing of anybody."""
 
-    places: Mapping[Place, object]
-    generally: frozenset[tuple[Type, str]]
+    places: Mapping[Place, object] = field(default_factory=dict)
+    generally: frozenset[tuple[Type, str]] = frozenset()
 
 
 def next_forms(dialect: Dialect, type_: Type) -> Iterator[Dialect]:

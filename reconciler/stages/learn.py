@@ -6,6 +6,7 @@ The later wins: RFC defaults < discovery < profile < `learnt:` of the target < w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from reconciler.model.change import Place, member_path
@@ -14,6 +15,7 @@ from reconciler.model.digest import digest
 from reconciler.model.discovery import Discovery
 from reconciler.model.resource import Facts, Type
 from reconciler.model.target import Target
+from reconciler.stages.insist import Unkept
 
 TYPES: tuple[Type, ...] = ("User", "Group")
 SHOWN = 20
@@ -80,6 +82,13 @@ def remember(
         "memberRemoval": dialect.member_removal,
         "withhold": sorted(rows, key=lambda row: (row["type"], row["path"], row["key"] or "")),
     }
+
+
+def with_unkept(facts: Facts, unkept: Unkept) -> Facts:
+    """The facts, with what turned out to be kept of nobody."""
+    return replace(
+        facts, withhold={**facts.withhold, **{(type_, path, None): None for type_, path in unkept.generally}}
+    )
 
 
 def learnt_line(target: Target, remembered: Remembered) -> str:
