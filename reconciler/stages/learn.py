@@ -54,6 +54,8 @@ def dialect_of(target: Target, found: Discovery, remembered: Remembered) -> Dial
         form=forms,
         member_removal=cast("MemberRemoval", removal) if removal in REMOVALS
         else target.learnt.member_removal or target.profile.member_removal,
+        is_removal_settled=removal in REMOVALS and remembered.get("removalSettled") is True
+        or target.learnt.member_removal is not None,
         manager=target.profile.manager,
         members_on_create=target.profile.members_on_create,
         endpoints={"User": "/Users", "Group": "/Groups", **found.endpoints},
@@ -80,6 +82,7 @@ def remember(
     return {
         "updates": dict(dialect.form),
         "memberRemoval": dialect.member_removal,
+        "removalSettled": dialect.is_removal_settled,
         "withhold": sorted(rows, key=lambda row: (row["type"], row["path"], row["key"] or "")),
     }
 
@@ -108,7 +111,10 @@ def learnt_line(target: Target, remembered: Remembered) -> str:
         for type_, path, key in sorted(set(rows), key=str)[:SHOWN]
     ]
     parts = [f"withhold: [{', '.join(shown)}]"] if shown else []
-    if remembered.get("memberRemoval") not in (None, target.profile.member_removal):
+    is_settled = remembered.get("removalSettled") is True
+    if "memberRemoval" in remembered and (
+        is_settled or remembered["memberRemoval"] != target.profile.member_removal
+    ):
         parts.append(f"memberRemoval: {remembered['memberRemoval']}")
     updates = remembered.get("updates")
     other = (
