@@ -30,6 +30,8 @@ def compile_source(mapping: AttributeMapping, *, creating: bool) -> Callable[[At
         if found is _ABSENT or found is None or found == "":
             if default is not None:
                 return default
+            if mapping.default is not None:
+                return KEEP  # a default that creation alone uses is not taken away by what follows
             return missing if found is _ABSENT else None
         return found  # type: ignore[return-value]
 

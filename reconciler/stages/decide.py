@@ -43,7 +43,7 @@ def decide(
     findings += note_differences(of_users, of_groups)
     findings += note_endpoint(target, facts, bases)
     return TargetPlan(
-        name=target.name, url="", desired=_desired_digest(desired), empty_desired=_is_emptied(bases),
+        name=target.name, url="", desired=_desired_digest(desired, user_columns, group_columns), empty_desired=_is_emptied(bases),
         live_users=len(live.users), live_groups=len(live.groups), complete=True,
         owned_users=len(users.owned), owned_groups=len(groups.owned) if groups else 0,
         unmanaged_users=len(users.unmanaged), unmanaged_groups=len(groups.unmanaged) if groups else len(live.groups),
@@ -109,16 +109,23 @@ def _sorted(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: (rank[finding.severity], finding.code, finding.text))
 
 
-def _desired_digest(desired: Desired) -> str:
+def _desired_digest(desired: Desired, of_users: Columns, of_groups: Columns | None) -> str:
     """What the YAML makes of the target, whatever is live and in whatever order it was read."""
 
-    def rows(resources: Mapping[str, DesiredUser] | Mapping[str, DesiredGroup]) -> list[object]:
-        return [[key, resources[key].values] for key in sorted(resources)]
+    def rows(
+        resources: Mapping[str, DesiredUser] | Mapping[str, DesiredGroup], columns: Columns | None
+    ) -> list[object]:
+        texts = [column.text for column in columns.all] if columns else []
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        named = [texts[at] for at in order]
+        return [named, *([key, [resources[key].values[at] for at in order]] for key in sorted(resources))]
 
     statuses = [desired.users[key].status for key in sorted(desired.users)]
     members = [
         [sorted(group.members), sorted(group.ended), group.membership]
         for _, group in sorted(desired.groups.items())
     ]
-    encoded = msgspec.json.encode([rows(desired.users), statuses, rows(desired.groups), members])
+    encoded = msgspec.json.encode(
+        [rows(desired.users, of_users), statuses, rows(desired.groups, of_groups), members]
+    )
     return digest_bytes(encoded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import ne
@@ -48,6 +49,18 @@ class People:
         creating = user is not None and user.status == "entitled" and key not in self.matches.frozen_keys
         return f"ref:{key}" if creating else None
 
+    def is_coming(self, key: str | None, id_: str) -> bool:
+        """This plan takes the account over."""
+        return (
+            key is not None
+            and self.desired[key].status == "entitled"
+            and self.is_taken(key, self.live_by_id[id_])
+        )
+
+    def is_removed(self, key: str) -> bool:
+        """References to who is listed under `removed` are legal and mean nothing."""
+        return key in self.desired and self.desired[key].status == "removed"
+
     def member(self, id_: str) -> MemberChange:
         """A live member, under our key where it is one of ours."""
         live = self.live_by_id.get(id_)
@@ -85,13 +98,22 @@ def diff_users(
         else:
             change = _existing(user, live, comparison, source)
         keep_unless_protected(change, matches, result)
-    for live in matches.vanished:
-        key = live.external_id or f"live:{live.id}"
+    for key, live in name_vanished(matches, desired.users):
         action = comparison.disposal(target.deprovision.vanished, live, key)
         if action:
             reason = Reason(code="vanished", text="loses access: nothing declares this account any more")
             keep_unless_protected(comparison.lifecycle(action, live, key, reason), matches, result)
     return result
+
+
+def name_vanished(matches: Matches, desired: Mapping[str, object]) -> list[tuple[str, LiveResource]]:
+    """What nothing declares, by a key that is nobody else's: two changes must never look like one."""
+    carried = Counter(live.external_id for live in matches.vanished)
+    return [
+        (live.external_id if live.external_id and carried[live.external_id] == 1 and live.external_id not in desired
+         else f"live:{live.id}", live)
+        for live in sorted(matches.vanished, key=lambda live: live.id)
+    ]  # fmt: skip
 
 
 def _create(
@@ -221,6 +243,8 @@ class Comparison:
             if index == self.columns.active and self.columns.type == "User":
                 before = live.active
             if column.kind == "reference" and after is not None:
+                if self.people.is_removed(str(after)):
+                    continue
                 resolved = self.people.reference(str(after))
                 if resolved is None:
                     self._unresolved(str(after))
@@ -239,6 +263,8 @@ class Comparison:
         """Every value that a create sends."""
         for column, cell in zip(self.columns.all, values, strict=True):
             if not is_set(cell) or self.facts.withholds(self.columns.type, column.text, key, _shown(cell)):
+                continue
+            if column.kind == "reference" and self.people.is_removed(str(cell)):
                 continue
             if column.kind == "reference" and self.people.reference(str(cell)) is None:
                 self._unresolved(str(cell))
@@ -277,9 +303,10 @@ class Comparison:
         attributes: tuple[AttributeChange, ...], add: tuple[MemberChange, ...] = (), remove: tuple[MemberChange, ...] = (),
     ) -> Change:  # fmt: skip
         """A change of a live resource, with the digest of the managed part it was decided on."""
-        managed = [
-            [column.text, _shown(cell)] for column, cell in zip(self.columns.all, live.values, strict=True)
-        ]
+        managed = sorted(
+            ([column.text, _shown(cell)] for column, cell in zip(self.columns.all, live.values, strict=True)),
+            key=lambda pair: str(pair[0]),
+        )
         return Change(
             target=self.people.target.name, action=action, type=self.columns.type, key=key, id=live.id, name=name,
             reason=reason, attributes=attributes, add=add, remove=remove, elements=live.elements,

@@ -10,7 +10,14 @@ from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
 from reconciler.model.resource import DesiredGroup, Facts, LiveResource
 from reconciler.stages.compile import Desired
-from reconciler.stages.diff import Comparison, Difference, People, keep_unless_protected, may_adopt
+from reconciler.stages.diff import (
+    Comparison,
+    Difference,
+    People,
+    keep_unless_protected,
+    may_adopt,
+    name_vanished,
+)
 from reconciler.stages.match import Matches
 
 Members = tuple[MemberChange, ...]
@@ -33,11 +40,10 @@ def diff_groups(
             change = _existing(group, live, matches, comparison, source)
         keep_unless_protected(change, matches, result)
     if people.target.deprovision.groups == "delete":
-        for live in matches.vanished:
+        for key, live in name_vanished(matches, desired.groups):
             reason = Reason(
                 code="vanished", text="is deleted: nothing declares this group for this target any more"
             )
-            key = live.external_id or f"live:{live.id}"
             keep_unless_protected(
                 comparison.change("delete", live, key, live.name, reason, ()), matches, result
             )
@@ -133,7 +139,9 @@ def _leaving(group: DesiredGroup, live: LiveResource, comparison: Comparison) ->
             case "additive":
                 is_going = key is not None and key in group.ended
             case _:
-                is_going = id_ in people.matches.owned
+                is_going = id_ in people.matches.owned or people.is_coming(
+                    key, id_
+                )  # owned by the time groups are written
         if is_going:
             member = people.member(id_)
             if not comparison.is_withheld(member_path(member.key), group.key, False):

@@ -54,7 +54,7 @@ def dialect_of(target: Target, found: Discovery, remembered: Remembered) -> Dial
         form=forms,
         member_removal=cast("MemberRemoval", removal) if removal in REMOVALS
         else target.learnt.member_removal or target.profile.member_removal,
-        is_removal_settled=removal in REMOVALS and remembered.get("removalSettled") is True
+        is_removal_settled=(removal in REMOVALS and remembered.get("removalSettled") is True)
         or target.learnt.member_removal is not None,
         manager=target.profile.manager,
         members_on_create=target.profile.members_on_create,

@@ -85,7 +85,15 @@ class _Run:
             if len(claims) > 1:
                 self._settle(self.by_id[id_], claims)
         for id_, claims in self.claims.items():
-            if len(claims) == 1 and id_ not in self.frozen:
+            if len(claims) == 1 and id_ in self.frozen:
+                key, live = claims[0][0], self.by_id[id_]
+                self._freeze(
+                    self.desired[key],
+                    [live],
+                    "identity-conflict",
+                    f"{key} matches {live.name} ({live.id}), which is frozen",
+                )
+            elif len(claims) == 1:
                 self._check_identity(self.by_id[id_], claims[0])
 
     def _settle(self, live: LiveResource, claims: list[tuple[str, int]]) -> None:
@@ -186,13 +194,27 @@ class _Run:
         owned = {pairs[key].id for key in ours}
         owned |= {live.id for live in self.live if live.id not in paired and self._is_claimed(live)}
         owned -= self.frozen
+        declared = self._declared_external_ids()
         return Matches(
             pairs=pairs, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
             frozen_keys=frozenset(self.frozen_keys), protected=protected,
-            vanished=tuple(live for live in self.live if live.id in owned and live.id not in paired),
+            vanished=tuple(
+                live for live in self.live
+                if live.id in owned and live.id not in paired and live.external_id not in declared
+            ),
             unmanaged=tuple(live for live in self.live if live.id not in owned and live.id not in paired and live.id not in self.frozen),
             findings=tuple(self.findings),
         )  # fmt: skip
+
+    def _declared_external_ids(self) -> set[Cell]:
+        """Who carries one of these is declared, however it was matched."""
+        column = self.columns.external_id
+        if column is None:
+            return set()
+        return {
+            resource.values[column] for resource in self.desired.values()
+            if not isinstance(resource, DesiredUser) or resource.status in ("entitled", "future")
+        }  # fmt: skip
 
     def _is_claimed(self, live: LiveResource) -> bool:
         match self.target.ownership:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.model.change import Change
+from reconciler.model.attribute_path import ENTERPRISE
+from reconciler.model.change import Change, Place
 from reconciler.model.finding import Finding
 from reconciler.model.resource import Type
 
 NAMES: dict[Type, str] = {"User": "userName", "Group": "displayName"}
 Key = tuple[Type, str]
+REFERENCE = f"{ENTERPRISE}:manager"
 
 
 def order_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
@@ -26,15 +28,37 @@ def order_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[
         findings.append(Finding(severity="error", code="rename-cycle", text=text))
     stuck = {(change.type, change.key) for members in rounds for change in members}
     kept = [
-        change.only(lambda place: place.name not in NAMES.values())
-        if (change.type, change.key) in stuck
-        else change
-        for change in changes
+        change.only(_names_nothing) if (change.type, change.key) in stuck else change for change in changes
     ]
     ordered = sorted(
         (change for change in kept if change), key=lambda c: (phase(c), _is_rename(c) is None, c.key)
     )
-    return tuple(ordered), tuple(findings)
+    return _after_blockers(ordered), tuple(findings)
+
+
+def _after_blockers(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Each change after those that it waits for; of a circle the first stays first."""
+    blockers = find_blockers(changes, REFERENCE)
+    by_key = {(change.type, change.key): change for change in changes}
+    done: dict[Key, Change] = {}
+    for change in changes:
+        stack, seen = [(change.type, change.key)], set()
+        while stack:
+            key = stack[-1]
+            waits = [
+                k for k in sorted(blockers.get(key, ())) if k not in done and k not in seen and k in by_key
+            ]
+            seen.add(key)
+            if waits:
+                stack.append(waits[0])
+                continue
+            done.setdefault(key, by_key[key])
+            stack.pop()
+    return tuple(done.values())
+
+
+def _names_nothing(place: Place) -> bool:
+    return place.what != "path" or place.name != NAMES[place.type]
 
 
 def find_taken(changes: Sequence[Change], holders: Mapping[Key, str]) -> dict[Key, str]:
