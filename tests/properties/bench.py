@@ -41,7 +41,8 @@ class _Memory(InMemoryStorage):
         self.numbers = itertools.count(1)
 
     def generate_id(self, resource_type: ResourceType, resource: Resource[Any]) -> str:
-        return f"{resource_type.name[0].lower()}-{next(self.numbers):03}"
+        kind = type(resource).__name__ if resource_type.name is None else resource_type.name
+        return f"{kind[0].lower()}-{next(self.numbers):03}"
 
 
 class _Application(ASGIApplication):
@@ -174,7 +175,12 @@ class Repository:
         out, err, code, back = io.StringIO(), io.StringIO(), 0, Path.cwd()
         environ = {"SCIM_URL": self.url, "SCIM_TOKEN": TOKEN, "RECONCILE_TRACEBACK": "1"}
         line = ["reconcile", "-C", str(self.base), *arguments]
-        with patch.dict(os.environ, environ), patch.object(sys, "argv", line), redirect_stdout(out), redirect_stderr(err):
+        with (
+            patch.dict(os.environ, environ),
+            patch.object(sys, "argv", line),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
             try:
                 main()
             except SystemExit as ended:

@@ -58,7 +58,9 @@ def build_core(files: dict[str, str], *, now: datetime = NOW) -> Core:
     state = parse(documents, known)
     target = state.targets["acme"]
     compile_all(state, [target], now, lambda origin: (1, 1))
-    return Core(target=target, desired=compile_target(state, target, now), facts=facts_of(target, Discovery(), {}))
+    return Core(
+        target=target, desired=compile_target(state, target, now), facts=facts_of(target, Discovery(), {})
+    )
 
 
 def build_live(state: State, core: Core, order: list[int] | None = None) -> LiveState:
@@ -116,7 +118,9 @@ def _changed(row: LiveResource, change: Change, columns: Columns, ids: dict[str,
                 external = None if after is None else str(after)
             case "active":
                 active = bool(after)
-            case "userName" | "displayName" if attribute.path == ("userName" if change.type == "User" else "displayName"):
+            case "userName" | "displayName" if attribute.path == (
+                "userName" if change.type == "User" else "displayName"
+            ):
                 name = str(after)
     gone = {member.id for member in change.remove}
     members = [id_ for id_ in row.members if id_ not in gone] + [m.id or ids[m.key] for m in change.add]

@@ -18,7 +18,7 @@ PEOPLE = ("ada", "bob", "cyd", "dan", "eve", "fay")
 GROUPS = ("red", "green", "blue")
 NAMES = tuple(f"{name}@example.com" for name in ("ann", "ben", "cat", "don", "eli", "fox", "gus", "prot-one"))
 TITLES = ("Red", "Grün", "Blue 青", "Admins")
-TEXTS = ("Ada", "Ålice", "A\u030alice", "ALICE", "O'Neil \"<b>\"", "日本", "a, b: c", "NO", "010", "x\\y")
+TEXTS = ("Ada", "Ålice", "A\u030alice", "ALICE", 'O\'Neil "<b>"', "日本", "a, b: c", "NO", "010", "x\\y")
 DEPARTMENTS = ("Sales", "Research")
 Entry = dict[str, Any]
 
@@ -60,7 +60,8 @@ class State:
 
     def members(self, group: str) -> set[str]:
         """Who is in a group now."""
-        entry, found = self.groups[group], set()
+        entry = self.groups[group]
+        found: set[str] = set()
         for member in entry.get("members", []):
             listed = {"user": member} if isinstance(member, str) else member
             if listed.get("until") != PAST:
@@ -194,7 +195,9 @@ def _clauses(groups: Sequence[str]) -> st.SearchStrategy[Entry]:
 @st.composite
 def states(draw: st.DrawFn) -> State:
     """A legal desired state of a few people and groups, and a live state that has something to do with it."""
-    roles = {key: draw(st.sampled_from(["declared", "declared", "declared", "removed", "gone"])) for key in PEOPLE}
+    roles = {
+        key: draw(st.sampled_from(["declared", "declared", "declared", "removed", "gone"])) for key in PEOPLE
+    }
     declared = [key for key in PEOPLE if roles[key] == "declared"]
     removed = [key for key in PEOPLE if roles[key] == "removed"]
     names = draw(st.permutations(NAMES))
@@ -217,9 +220,15 @@ def states(draw: st.DrawFn) -> State:
     }  # fmt: skip
     groups = draw(_groups([*declared, *removed]))
     mapping = draw(_mappings())
-    target = draw(_targets(declared, list(groups), templated=mapping["users"]["attributes"].get("externalId") != "objectId"))
+    target = draw(
+        _targets(
+            declared, list(groups), templated=mapping["users"]["attributes"].get("externalId") != "objectId"
+        )
+    )
     state = State(users=users, removed=removed, groups=groups, target=target, mapping=mapping, live=[])
-    return State(users=users, removed=removed, groups=groups, target=target, mapping=mapping, live=draw(_live(state)))
+    return State(
+        users=users, removed=removed, groups=groups, target=target, mapping=mapping, live=draw(_live(state))
+    )
 
 
 @st.composite
@@ -247,7 +256,11 @@ def _groups(draw: st.DrawFn, people: list[str]) -> dict[str, Entry]:
 @st.composite
 def _mappings(draw: st.DrawFn) -> Entry:
     external = draw(st.sampled_from(["objectId", "objectId", {"template": "acme:{{ objectId }}"}, ...]))
-    match = draw(st.sampled_from([["externalId", "userName"], ["externalId", "userName"], ["userName"], ["userName", "externalId"]]))
+    match = draw(
+        st.sampled_from(
+            [["externalId", "userName"], ["externalId", "userName"], ["userName"], ["userName", "externalId"]]
+        )
+    )
     attributes = _present({
         "externalId": external,
         "userName": "userPrincipalName",
@@ -309,7 +322,17 @@ def _live(draw: st.DrawFn, state: State) -> list[Entry]:
     taken = {user["userPrincipalName"] for user in state.users.values()}
     names = draw(st.permutations(NAMES))
     own = [state.external_id(key) for key in PEOPLE]
-    links = st.sampled_from([*own, *own, *(state.external_id(f"old-{key}") for key in PEOPLE), None, None, "foreign-1", "foreign-2"])
+    links = st.sampled_from(
+        [
+            *own,
+            *own,
+            *(state.external_id(f"old-{key}") for key in PEOPLE),
+            None,
+            None,
+            "foreign-1",
+            "foreign-2",
+        ]
+    )
     count = draw(st.integers(0, len(NAMES) - 1))
     ids = [f"u{at}" for at in range(count)]
     documents: list[Entry] = []
@@ -343,7 +366,9 @@ def _live(draw: st.DrawFn, state: State) -> list[Entry]:
             ])),
             ENTERPRISE: extension or ...,
         }))  # fmt: skip
-    group_links = st.sampled_from([*(state.external_id(key) for key in (*GROUPS, *GROUPS)), None, "foreign-3"])
+    group_links = st.sampled_from(
+        [*(state.external_id(key) for key in (*GROUPS, *GROUPS)), None, "foreign-3"]
+    )
     for at in range(draw(st.integers(0, 4))):
         link = draw(group_links)
         documents.append(_present({

@@ -27,8 +27,9 @@ def told(plan: TargetPlan) -> object:
     def without_sources(value: object) -> object:
         if isinstance(value, dict):
             found = {key: without_sources(part) for key, part in value.items() if key != "source"}
-            if isinstance(found.get("attributes"), list):
-                found["attributes"] = sorted(found["attributes"], key=str)
+            attributes = found.get("attributes")
+            if isinstance(attributes, list):
+                found["attributes"] = sorted(attributes, key=str)
             return found
         return [without_sources(part) for part in value] if isinstance(value, list) else value
 
@@ -57,17 +58,18 @@ def test_after_a_plan_is_carried_out_the_next_one_holds_no_change(state: State) 
     after = carry_out(plan, live, core)
     second = core.plan(after)
     note(f"second: {[(c.action, c.type, c.key, dict(c.atoms())) for c in second.changes]}")
-    assert not second.changes or is_excused(plan, second)
-
-
-def is_excused(plan: TargetPlan, second: TargetPlan) -> bool:
-    """A name that had to wait for a circle to be broken by hand may be taken later."""
-    return any(finding.code == "rename-cycle" for finding in plan.findings)
+    twofold = {
+        key for key in state.users if len(state.holders(key)) > 1
+    }  # the one that is left is matched next
+    assert {change.key for change in second.changes if change.type == "User"} <= twofold
+    assert twofold or not second.changes
 
 
 @given(states(), st.integers(0, 2**32), st.data())
 @many
-def test_the_order_of_files_keys_and_lists_means_nothing(state: State, seed: int, data: st.DataObject) -> None:
+def test_the_order_of_files_keys_and_lists_means_nothing(
+    state: State, seed: int, data: st.DataObject
+) -> None:
     core, other = build_core(state.files()), build_core(state.files(seed))
     order = data.draw(st.permutations(range(len(state.live))))
     plan = core.plan(build_live(state, core))
@@ -117,7 +119,9 @@ def test_exactly_the_entitled_are_created_who_are_not_there(state: State) -> Non
     assert created <= state.entitled()
     assert not any(state.holders(key) for key in created)
     names = {user["userName"] for user in state.people()}
-    has_account = {key for key in state.users if state.holders(key) or state.users[key]["userPrincipalName"] in names}
+    has_account = {
+        key for key in state.users if state.holders(key) or state.users[key]["userPrincipalName"] in names
+    }
     assert state.entitled() - has_account <= created
 
 
@@ -143,13 +147,17 @@ def test_a_part_done_by_hand_leaves_the_rest_of_the_same_plan(state: State) -> N
     live = build_live(state, core)
     plan = core.plan(live)
     shown(state, plan)
-    first = [c for at, c in enumerate(plan.changes) if at % 2 == 0 or (c.type, c.action) == ("User", "create")]
+    first = [
+        c for at, c in enumerate(plan.changes) if at % 2 == 0 or (c.type, c.action) == ("User", "create")
+    ]
     half = TargetPlan(name=plan.name, url="", changes=tuple(first))
 
     rest = core.plan(carry_out(half, live, core))
     planned = {place: after for change in plan.changes for place, (_, after) in change.atoms().items()}
     note(f"rest: {[(c.action, c.type, c.key, dict(c.atoms())) for c in rest.changes]}")
-    if not any(finding.code in ("rename-cycle", "identity-conflict", "ambiguous-match") for finding in rest.findings):
+    if not any(
+        finding.code in ("rename-cycle", "identity-conflict", "ambiguous-match") for finding in rest.findings
+    ):
         for change in rest.changes:
             for place, (_, after) in change.atoms().items():
                 if place.what != "lifecycle":
