@@ -47,7 +47,9 @@ class State:
             "mappings.yaml": {"mappings": {"plain": self.mapping}}, "targets.yaml": {"targets": {"acme": self.target}},
         }  # fmt: skip
         return {
-            name: yaml.safe_dump(_shuffled(kind, chance), allow_unicode=True, sort_keys=False)
+            name: yaml.dump(
+                _shuffled(kind, chance), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False
+            )
             for name, kind in kinds.items()
         }
 
