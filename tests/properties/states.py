@@ -194,29 +194,53 @@ def _clauses(groups: Sequence[str]) -> st.SearchStrategy[Entry]:
     )  # fmt: skip
 
 
+# Built once: making a strategy takes longer than drawing from it.
+TEXT, TEXT_OR_NONE = _optional(st.sampled_from(TEXTS)), _optional(st.sampled_from(TEXTS), null=False)
+DEPARTMENT, DEPARTMENT_OR_NONE = (
+    _optional(st.sampled_from(DEPARTMENTS)),
+    _optional(st.sampled_from(DEPARTMENTS), null=False),
+)
+MAIL = _optional(st.sampled_from(NAMES))
+NAMED = _optional(
+    st.sampled_from(TEXTS).map(lambda text: {"givenName": text, "familyName": "Kept"}), null=False
+)
+ROLE = st.sampled_from(["declared", "declared", "declared", "removed", "gone"])
+ENABLED = st.sampled_from([..., ..., ..., True, False])
+DATE = st.sampled_from([..., ..., ..., PAST, FUTURE])
+UNTIL = st.sampled_from([..., ..., PAST, FUTURE])
+IS_ACTIVE = st.sampled_from([..., True, True, False])
+ORDER_OF_NAMES, ORDER_OF_TITLES = st.permutations(NAMES), st.permutations(TITLES)
+HAS_PREVIOUS = st.sampled_from([False, False, True])
+EMAILS: st.SearchStrategy[Any] = st.sampled_from([
+    ..., [{"type": "work", "value": "w@example.com"}], [{"type": "home", "value": "h@example.com"}],
+    [{"type": "home", "value": "h@example.com"}, {"type": "work", "value": "W@example.com", "primary": True}],
+])  # fmt: skip
+
+
 @st.composite
 def states(draw: st.DrawFn) -> State:
     """A legal desired state of a few people and groups, and a live state that has something to do with it."""
-    roles = {
-        key: draw(st.sampled_from(["declared", "declared", "declared", "removed", "gone"])) for key in PEOPLE
-    }
+    managers: st.SearchStrategy[Any] = st.just(...)
+    roles = {key: draw(ROLE) for key in PEOPLE}
     declared = [key for key in PEOPLE if roles[key] == "declared"]
     removed = [key for key in PEOPLE if roles[key] == "removed"]
-    names = draw(st.permutations(NAMES))
+    names = draw(ORDER_OF_NAMES)
+    if declared or removed:
+        managers = _optional(st.sampled_from([*declared, *removed]))
     users = {
         key: _present({
             "userPrincipalName": names[at],
-            "displayName": draw(_optional(st.sampled_from(TEXTS))),
-            "givenName": draw(_optional(st.sampled_from(TEXTS))),
-            "jobTitle": draw(_optional(st.sampled_from(TEXTS))),
-            "department": draw(_optional(st.sampled_from(DEPARTMENTS))),
-            "mail": draw(_optional(st.sampled_from(NAMES))),
-            "badge": draw(_optional(st.sampled_from(TEXTS))),
-            "manager": draw(_optional(st.sampled_from([*declared, *removed]))),
-            "accountEnabled": draw(st.sampled_from([..., ..., ..., True, False])),
-            "employeeHireDate": draw(st.sampled_from([..., ..., ..., PAST, FUTURE])),
-            "employeeLeaveDateTime": draw(st.sampled_from([..., ..., ..., PAST, FUTURE])),
-            "previousIds": draw(st.sampled_from([..., ..., [f"old-{key}"]])),
+            "displayName": draw(TEXT),
+            "givenName": draw(TEXT),
+            "jobTitle": draw(TEXT),
+            "department": draw(DEPARTMENT),
+            "mail": draw(MAIL),
+            "badge": draw(TEXT),
+            "manager": draw(managers),
+            "accountEnabled": draw(ENABLED),
+            "employeeHireDate": draw(DATE),
+            "employeeLeaveDateTime": draw(DATE),
+            "previousIds": [f"old-{key}"] if draw(HAS_PREVIOUS) else ...,
         })
         for at, key in enumerate(declared)
     }  # fmt: skip
@@ -236,12 +260,11 @@ def states(draw: st.DrawFn) -> State:
 @st.composite
 def _groups(draw: st.DrawFn, people: list[str]) -> dict[str, Entry]:
     groups: dict[str, Entry] = {}
-    titles = draw(st.permutations(TITLES))
+    titles = draw(ORDER_OF_TITLES)
     for at, key in enumerate(draw(_some(GROUPS))):
-        untils = st.sampled_from([..., ..., PAST, FUTURE])
         members: list[Any] = [
             who if until is ... else {"user": who, "until": until}
-            for who, until in ((who, draw(untils)) for who in draw(_some(people)))
+            for who, until in ((who, draw(UNTIL)) for who in draw(_some(people)))
         ]
         members += [{"group": nested} for nested in draw(_some(list(groups)))]
         groups[key] = _present({
@@ -322,7 +345,7 @@ def _targets(draw: st.DrawFn, people: list[str], groups: list[str], *, templated
 def _live(draw: st.DrawFn, state: State) -> list[Entry]:
     """Accounts that are ours, drifted, nobody's, somebody else's, or two of one; groups of all these."""
     taken = {user["userPrincipalName"] for user in state.users.values()}
-    names = draw(st.permutations(NAMES))
+    names = draw(ORDER_OF_NAMES)
     own = [state.external_id(key) for key in PEOPLE]
     links = st.sampled_from(
         [
@@ -337,6 +360,7 @@ def _live(draw: st.DrawFn, state: State) -> list[Entry]:
     )
     count = draw(st.integers(0, len(NAMES) - 1))
     ids = [f"u{at}" for at in range(count)]
+    managers = _optional(st.sampled_from([{"value": id_} for id_ in (*ids, "ghost")]), null=False)
     documents: list[Entry] = []
     for at, id_ in enumerate(ids):
         link = draw(links)
@@ -348,24 +372,21 @@ def _live(draw: st.DrawFn, state: State) -> list[Entry]:
         if any(document["userName"] == name for document in documents):
             name = f"{id_}-{'x' if name in taken else 'y'}@example.com"
         extension = _present({
-            "department": draw(_optional(st.sampled_from(DEPARTMENTS), null=False)),
-            "manager": draw(_optional(st.builds(lambda value: {"value": value}, st.sampled_from([*ids, "ghost"])), null=False)),
+            "department": draw(DEPARTMENT_OR_NONE),
+            "manager": draw(managers),
         })  # fmt: skip
         documents.append(_present({
             "schemas": [CORE + "User", ENTERPRISE] if extension else [CORE + "User"],
             "id": id_,
             "externalId": link if link is not None else ...,
             "userName": name,
-            "active": draw(st.sampled_from([..., True, True, False])),
-            "displayName": draw(_optional(st.sampled_from(TEXTS), null=False)),
-            "name": draw(_optional(st.builds(lambda text: {"givenName": text, "familyName": "Kept"}, st.sampled_from(TEXTS)), null=False)),
-            "title": draw(_optional(st.sampled_from(TEXTS), null=False)),
-            "nickName": draw(_optional(st.sampled_from(TEXTS), null=False)),
+            "active": draw(IS_ACTIVE),
+            "displayName": draw(TEXT_OR_NONE),
+            "name": draw(NAMED),
+            "title": draw(TEXT_OR_NONE),
+            "nickName": draw(TEXT_OR_NONE),
             "timezone": "Europe/Berlin",
-            "emails": draw(st.sampled_from([
-                ..., [{"type": "work", "value": "w@example.com"}], [{"type": "home", "value": "h@example.com"}],
-                [{"type": "home", "value": "h@example.com"}, {"type": "work", "value": "W@example.com", "primary": True}],
-            ])),
+            "emails": draw(EMAILS),
             ENTERPRISE: extension or ...,
         }))  # fmt: skip
     group_links = st.sampled_from(

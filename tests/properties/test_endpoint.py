@@ -16,7 +16,7 @@ from tests.properties.states import CORE, State, states
 
 FULL = bool(os.environ.get("RECONCILE_FULL"))
 some = settings(
-    max_examples=1500 if FULL else 25, deadline=None, print_blob=True,
+    max_examples=1000 if FULL else 15, deadline=None, print_blob=True,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
