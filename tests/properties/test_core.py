@@ -124,6 +124,14 @@ def test_exactly_the_entitled_are_created_who_are_not_there(state: State) -> Non
     }
     assert state.entitled() - has_account <= created
 
+    # Nobody is created under a name that is taken and stays so: at an endpoint that allows it there would be two.
+    if not any(finding.code == "rename-cycle" for finding in plan.findings):
+        renamed = {
+            c.id for c in plan.changes if c.type == "User" and any(a.path == "userName" for a in c.attributes)
+        }
+        taken = {user["userName"] for user in state.people() if user["id"] not in renamed}
+        assert {state.users[key]["userPrincipalName"] for key in created} & taken == set()
+
 
 @given(states())
 @many

@@ -175,6 +175,17 @@ def test_a_name_that_a_leaver_still_holds_is_a_conflict_and_nobody_is_touched() 
     assert (told(plan), set(codes(plan))) == ([], {"identity-conflict"})
 
 
+def test_nobody_is_created_whose_name_is_at_an_account_that_is_frozen() -> None:
+    """Two hold bob's externalId; the name of one of them is cyd's, who is then somebody's conflict and no newcomer."""
+    plan = decided(
+        "{bob: {userPrincipalName: bob}, cyd: {userPrincipalName: cyd}}",
+        [user("u1", "bob", "bob"), user("u2", "bob", "cyd")],
+    )
+
+    assert told(plan) == []
+    assert set(codes(plan)) == {"ambiguous-match", "identity-conflict"}
+
+
 def moved(plan: TargetPlan) -> tuple[list[str], list[str]]:
     changes: list[Change] = [change for change in plan.changes if change.type == "Group"]
     return [m.key for c in changes for m in c.add], [m.key for c in changes for m in c.remove]
