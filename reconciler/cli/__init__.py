@@ -87,7 +87,7 @@ def main() -> None:
     from reconciler.model.errors import ReconcilerError
 
     try:
-        code = reconcile.main(standalone_mode=False)
+        code = reconcile.main(prog_name="reconcile", standalone_mode=False)
     except click.UsageError as error:
         error.show()
         code = 64

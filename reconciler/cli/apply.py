@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 import sys
-from contextlib import ExitStack
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import Settings
-from reconciler.cli.progress import Progress
+from reconciler.cli.progress import progress
 from reconciler.cli.sealing import seal_of
 from reconciler.cli.showing import json_on_failure, show_plan
 
 if TYPE_CHECKING:
+    from reconciler.cli.progress import Progress
     from reconciler.model.desired import DesiredState
-    from reconciler.model.request import Outcome
-    from reconciler.pipeline import Applied, Planned, World
+    from reconciler.pipeline import Planned, World
     from reconciler.pipeline.agreeing import Agreement
     from reconciler.stages.review import Reviewed
 
@@ -91,11 +88,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(settings: Settings, /, **options: Any) -> None:
     """Apply a saved plan, or plan, ask and apply."""
-    with json_on_failure(options["forms"]):
-        sys.exit(_run(settings, options))
+    with json_on_failure(options["forms"]), progress(quiet=options["no_progress"]) as told:
+        sys.exit(_run(settings, options, told))
 
 
-def _run(settings: Settings, options: dict[str, Any]) -> int:
+def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> int:
     from reconciler.edge.quarantine import leave_quarantine
     from reconciler.model.errors import PlanStale, UsageError
     from reconciler.pipeline import choose, here, join, load
@@ -106,7 +103,7 @@ def _run(settings: Settings, options: dict[str, Any]) -> int:
         raise UsageError("nobody agreed to this: pass a reviewed plan, --expect-digest, --due or --yes")
     if options["saved"] and options["reviewed"]:
         raise UsageError("a saved plan and --reviewed were given: one of them is what was reviewed")
-    world = here(settings.base, settings.desired, settings.data)
+    world = replace(here(settings.base, settings.desired, settings.data), progress=told)
     reviewed = _read_reviewed(options, world)
     state = load(world)
     targets = choose(state, options["targets"])
@@ -119,12 +116,14 @@ def _run(settings: Settings, options: dict[str, Any]) -> int:
     )  # fmt: skip
     names = _awake(options, state, world)
     if names is None:
-        click.echo("applied: nothing, every target is in quarantine")
+        click.echo("applied: nothing, every target is in quarantine", err="json" in options["forms"])
         return 0
     agreement = agree(state, names, world, terms)
     plan = join(agreement.planned, world)
     if options["expect_digest"] and not plan.digest.startswith(_long(options["expect_digest"])):
         raise PlanStale(f"the plan's digest is {plan.digest}, not {options['expect_digest']}; plan again")
+    if told is not None:
+        told.close()
     show_plan(plan, options["forms"])
     _tell_drift(agreement)
     for text in unused_approvals(state, agreement.planned):
@@ -138,7 +137,7 @@ def _run(settings: Settings, options: dict[str, Any]) -> int:
         # What was shown is what is reviewed: nobody knows how long the question stood there.
         shown = Terms(only=options["only"], due=options["due"], reviewed=read_saved(plan.to_json()))
         agreement = agree(state, names, world, shown)
-    return _apply(agreement.planned, world, options)
+    return _apply(agreement.planned, world, options, told)
 
 
 def _long(digest: str) -> str:
@@ -208,68 +207,21 @@ def _tell_drift(agreement: Agreement) -> None:
                 click.echo(f"  {text}", err=True)
 
 
-def _apply(planned: list[Planned], world: World, options: dict[str, Any]) -> int:
+def _apply(planned: list[Planned], world: World, options: dict[str, Any], told: Progress | None) -> int:
+    from reconciler.cli.closing import close
     from reconciler.cli.plan import exit_code
     from reconciler.pipeline import join
+    from reconciler.pipeline.running import run_target
 
     refused = [each.target.name for each in planned if each.plan.blocked and not each.plan.error]
     todo = [each for each in planned if each.plan.changes and not each.plan.blocked and not each.plan.error]
     broken = exit_code(join(planned, world), None, False)
     for name in refused:
         click.echo(f"refused: {name} exceeds a budget or leaves nobody; nothing was written there", err=True)
-    applied = [_one(each, world, options) for each in todo]
-    from reconciler.cli.closing import close
+    applied = [run_target(each, world) for each in todo]
+    if told is not None:
+        told.close()
 
-    return close(applied, planned, world, broken=broken, refused=bool(refused))
-
-
-def _one(planned: Planned, world: World, options: dict[str, Any]) -> Applied:
-    from reconciler.edge.run_lock import hold_target
-    from reconciler.edge.run_log import RunLog
-    from reconciler.model.errors import TargetError
-    from reconciler.pipeline import Applied, apply_planned
-
-    name, plan = planned.target.name, planned.plan
-    at = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    try:
-        with ExitStack() as stack:
-            stack.enter_context(hold_target(world.data, name))
-            log = stack.enter_context(RunLog(world.data, f"{at}-{name}"))
-            log.start(
-                target=name, digest=plan.digest, desired=plan.desired, as_of=f"{world.now:%Y-%m-%dT%H:%M:%SZ}",
-                at=now_text(), changes=len(plan.changes), budgets=plan.budgets,
-            )  # fmt: skip
-            progress = stack.enter_context(
-                Progress(f"applying to {name}", len(plan.changes), enabled=not options["no_progress"])
-            )
-
-            async def run() -> Applied:
-                stop = asyncio.Event()
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-                def told(outcome: Outcome) -> None:
-                    log.outcome(outcome, at=now_text())
-                    progress.take(outcome)
-
-                return await apply_planned(planned, told, stop)
-
-            applied = asyncio.run(run())
-            failed = len(applied.remaining) or int(applied.error is not None)
-            reason = applied.broken or (str(applied.error) if applied.error else "")
-            log.finish(
-                at=now_text(),
-                succeeded=applied.done,
-                failed=failed,
-                withheld=len(applied.withheld),
-                reason=reason,
-            )
-            applied.run = log.run
-    except TargetError as error:
-        return Applied(name=name, error=error)
-    return applied
-
-
-def now_text() -> str:
-    """The present moment, for the run log."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return close(
+        applied, planned, world, broken=broken, refused=bool(refused), is_json="json" in options["forms"]
+    )

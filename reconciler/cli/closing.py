@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def close(applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool) -> int:
+def close(
+    applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool, is_json: bool
+) -> int:
     """Tells what happened and gives the exit code: 5 once anything was written and not all is done."""
     for part in applied:
         _tell(part)
@@ -25,10 +27,14 @@ def close(applied: list[Applied], planned: list[Planned], world: World, *, broke
     if not applied and unfinished:
         return broken or 3
     if not unfinished:
-        click.echo(f"applied: {done:,} change{'s' * (done != 1)}" if applied else "applied: no changes")
+        text = f"applied: {done:,} change{'s' * (done != 1)}" if applied else "applied: no changes"
+        click.echo(text, err=is_json)
         return 0
     if any(part.wrote for part in applied):
-        click.echo(f"applied in part: {done:,} change{'s' * (done != 1)} done, {failed:,} not; run it again")
+        click.echo(
+            f"applied in part: {done:,} change{'s' * (done != 1)} done, {failed:,} not; run it again",
+            err=is_json,
+        )
         return 5
     click.echo("nothing was written", err=True)
     if any(o.code == "Interrupted" for part in applied for o in part.outcomes.values()):
@@ -38,16 +44,14 @@ def close(applied: list[Applied], planned: list[Planned], world: World, *, broke
 
 
 def _tell(part: Applied) -> None:
-    failures = [part.outcomes.get((change.type, change.key)) for change in part.remaining]
-    told = [outcome for outcome in failures if outcome is not None and outcome.status == "failure"]
-    for outcome in told[:SHOWN]:
-        change = outcome.change
-        click.echo(f"failed: {change.action} {change.type.lower()} {change.name}: {outcome.text}", err=True)
-    if len(told) > SHOWN:
-        click.echo(f"… and {len(told) - SHOWN:,} more failures; `reconcile log` has them all", err=True)
-    silent = [o for o in failures if o is None or o.status == "success"]
-    if silent:
-        click.echo(f"{part.name}: {len(silent)} change(s) were accepted and did not take effect", err=True)
+    for change in part.remaining[:SHOWN]:
+        outcome = part.outcomes.get((change.type, change.key))
+        why = outcome.text if outcome is not None else "not begun"
+        if outcome is not None and outcome.status == "success":
+            why = "the endpoint accepted it, and nothing changed there"
+        click.echo(f"failed: {change.action} {change.type.lower()} {change.name}: {why}", err=True)
+    if len(part.remaining) > SHOWN:
+        click.echo(f"… and {len(part.remaining) - SHOWN:,} more; `reconcile log` has them all", err=True)
     for place in part.withheld[:SHOWN]:
         click.echo(f"withheld: {place}: the endpoint does not keep it", err=True)
     if len(part.withheld) > SHOWN:
@@ -64,8 +68,8 @@ def _tell(part: Applied) -> None:
 
 
 def _settle_quarantine(part: Applied, world: World) -> None:
-    from reconciler.cli.apply import now_text
     from reconciler.edge.quarantine import enter_quarantine, leave_quarantine
+    from reconciler.pipeline.running import now_text
 
     if part.broken:
         enter_quarantine(world.data, part.name, part.broken, run=part.run, at=now_text())
@@ -74,8 +78,8 @@ def _settle_quarantine(part: Applied, world: World) -> None:
 
 
 def _settle_credentials(planned: Planned, world: World) -> None:
-    from reconciler.cli.apply import now_text
     from reconciler.edge.quarantine import enter_quarantine
+    from reconciler.pipeline.running import now_text
 
     if planned.plan.error_code == "Unauthorized":
         enter_quarantine(world.data, planned.target.name, planned.plan.error or "", run="", at=now_text())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
 from reconciler.cli import Settings
 from reconciler.cli.plan import exit_code
+from reconciler.cli.progress import progress
 from reconciler.cli.showing import json_on_failure, show_plan
 
 
@@ -27,15 +29,16 @@ from reconciler.cli.showing import json_on_failure, show_plan
     envvar="RECONCILE_FORMAT",
     help="text or json, or json=FILE.",
 )
+@click.option("--no-progress", is_flag=True, envvar="RECONCILE_NO_PROGRESS", help="Tell nothing on the way.")
 @click.pass_obj
-def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...]) -> None:
+def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...], no_progress: bool) -> None:
     """Compare, name the cause of each difference, and say by the exit code: 0 nothing differs, 2 something does."""
     from reconciler.pipeline import here, join, load
     from reconciler.pipeline.agreeing import Terms, agree
     from reconciler.pipeline.planning import with_causes
 
-    world = here(settings.base, settings.desired, settings.data)
-    with json_on_failure(forms):
+    with json_on_failure(forms), progress(quiet=no_progress) as told:
+        world = replace(here(settings.base, settings.desired, settings.data), progress=told)
         planned = agree(load(world), targets, world, Terms()).planned
         for each in planned:
             each.plan = with_causes(each, world)

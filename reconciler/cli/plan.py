@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.progress import progress
 from reconciler.cli.sealing import seal_of
 from reconciler.cli.showing import json_on_failure, show_plan
 
@@ -65,10 +66,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     envvar="RECONCILE_DETAILED_EXITCODE",
     help="Exit 2 if there are changes.",
 )
+@click.option("--no-progress", is_flag=True, envvar="RECONCILE_NO_PROGRESS", help="Tell nothing on the way.")
 @click.pass_obj
 def command(
     settings: Settings, targets: tuple[str, ...], only: tuple[str, ...], out: Path | None, forms: tuple[str, ...],
-    requests: bool, manifest: Path | None, fail_on: str | None, detailed_exitcode: bool,
+    requests: bool, manifest: Path | None, fail_on: str | None, detailed_exitcode: bool, no_progress: bool,
 ) -> None:  # fmt: skip
     """Show what would change, and why; writes nothing anywhere."""
     from reconciler.pipeline import here, join, load
@@ -77,8 +79,8 @@ def command(
     from reconciler.reports.json_plan import render
     from reconciler.stages.review import make_manifest
 
-    world = here(settings.base, settings.desired, settings.data)
-    with json_on_failure(forms):
+    with json_on_failure(forms), progress(quiet=no_progress) as told:
+        world = replace(here(settings.base, settings.desired, settings.data), progress=told)
         planned = agree(load(world), targets, world, Terms(only=only)).planned
     plan = join(planned, world)
     if requests:

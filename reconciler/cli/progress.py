@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-
-if TYPE_CHECKING:
-    from reconciler.model.request import Outcome
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 EVERY = 10.0  # seconds between lines where there is no terminal
 
@@ -16,45 +14,47 @@ EVERY = 10.0  # seconds between lines where there is no terminal
 class Progress:
     """Tells on stderr how far a phase is: counts, failures, rate and remaining time."""
 
-    def __init__(self, phase: str, total: int, *, enabled: bool) -> None:
-        self._phase, self._total = phase, total
-        self._done = self._failed = 0
-        self._began = self._told = time.monotonic()
-        self._bar: Any = _bar(phase, total) if enabled and sys.stderr.isatty() else None
-        self._lines = enabled and self._bar is None
+    def __init__(self) -> None:
+        self._phase = ""
+        self._began = self._told = 0.0
+        self._bar: Any = None
 
-    def __enter__(self) -> Self:
+    def __call__(self, phase: str, done: int, total: int, failed: int = 0) -> None:
+        """So many of `total` are done by now."""
+        if phase != self._phase:
+            self.close()
+            self._phase, self._began = phase, time.monotonic()
+            self._told = self._began
+            self._bar = _bar(phase, total) if sys.stderr.isatty() else None
         if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def take(self, outcome: Outcome) -> None:
-        """One change is over."""
-        self._failed += outcome.status == "failure"
-        self.advance(self._done + 1)
-
-    def advance(self, done: int, total: int | None = None) -> None:
-        """So many are done by now."""
-        self._done, self._total = done, total if total is not None else self._total
-        if self._bar is not None:
-            failed = f" · {self._failed} failed" if self._failed else ""
-            self._bar.update(self._bar.task_ids[0], completed=done, total=self._total, failed=failed)
-        elif self._lines and time.monotonic() - self._told >= EVERY:
+            text = f" · {failed:,} failed" if failed else ""
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total, failed=text)
+        elif time.monotonic() - self._told >= EVERY:
             self._told = time.monotonic()
             rate = done / max(self._told - self._began, 0.001)
-            left = f", {max(self._total - done, 0) / rate:,.0f} s left" if rate and self._total else ""
-            failed = f", {self._failed} failed" if self._failed else ""
-            print(
-                f"{self._phase}: {done:,} of {self._total:,}{failed}, {rate:,.1f}/s{left}",
-                file=sys.stderr,
-                flush=True,
-            )
+            left = f", {max(total - done, 0) / rate:,.0f} s left" if rate else ""
+            lost = f", {failed:,} failed" if failed else ""
+            print(f"{phase}: {done:,} of {total:,}{lost}, {rate:,.1f}/s{left}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar = None
+        self._phase = ""
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress | None]:
+    """What tells how far things are; None where nothing is to be told on the way."""
+    if quiet:
+        yield None
+        return
+    told = Progress()
+    try:
+        yield told
+    finally:
+        told.close()
 
 
 def _bar(phase: str, total: int) -> Any:
@@ -64,7 +64,9 @@ def _bar(phase: str, total: int) -> Any:
 
     bar = RichProgress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]}"),
-        TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+        TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True,
     )  # fmt: skip
     bar.add_task(phase, total=total, failed="")
+    bar.start()
     return bar

@@ -1,13 +1,15 @@
-"""Documents: the YAML files of the desired state, as text."""
+"""Documents: the YAML files of the desired state, and the profile files that targets name, as text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.place import Document, Mistake
 
 LARGEST = 64 * 1024 * 1024
+LARGEST_PROFILE = 1024 * 1024
 
 
 def read_documents(base: Path, desired: str) -> tuple[tuple[Document, ...], tuple[Mistake, ...]]:
@@ -34,3 +36,24 @@ def read_documents(base: Path, desired: str) -> tuple[tuple[Document, ...], tupl
             except UnicodeDecodeError:
                 mistakes.append(Mistake(path, 1, 1, "is not UTF-8; save it as UTF-8"))
     return tuple(documents), tuple(mistakes)
+
+
+def read_profiles(base: Path, paths: Iterable[str]) -> dict[str, Document | str]:
+    """The profile file of each path below `base`, or what is wrong with the path."""
+    return {path: _read_profile(base.resolve(), path) for path in paths}
+
+
+def _read_profile(base: Path, path: str) -> Document | str:
+    try:
+        file = (base / path).resolve()
+        if not file.is_relative_to(base):
+            return "leads outside of the checkout; put the profile file inside it"
+        if not file.is_file():
+            return "is no file; write a path from the top of the checkout"
+        if file.stat().st_size > LARGEST_PROFILE:
+            return "is larger than 1 MB; a profile is a short file"
+        return Document(path=path, text=file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        return "is not UTF-8; save it as UTF-8"
+    except (OSError, ValueError, RuntimeError):
+        return "cannot be read; write the path of a readable file"

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from reconciler.edge.client import ScimReader
 from reconciler.model.errors import IncompleteRead, Refused, TransportError
 
-Rows = list[dict[str, Any]]
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
 SAFE_COUNT = 100  # what an endpoint is asked for that refuses more
@@ -41,9 +38,10 @@ class Page(Protocol[Row_co]):
 
 
 async def read_pages(
-    reader: PageReader, endpoint: str, page_size: int, decode: Callable[[bytes], Page[Row]], ahead: int = 1
-) -> list[Row]:
-    """Every resource of a list, in its order; up to `ahead` pages are under way at once.
+    reader: PageReader, endpoint: str, page_size: int, decode: Callable[[bytes], Page[Row]], ahead: int = 1,
+    tell: Callable[[int, int], None] = lambda read, total: None,
+) -> list[Row]:  # fmt: skip
+    """Every resource of a list, in its order; up to `ahead` pages are under way at once; `tell` hears how many were read.
 
     Raises IncompleteRead unless unique ids = total and no id comes twice; Refused and TransportError as the reader does.
     """
@@ -55,6 +53,7 @@ async def read_pages(
             page = _decoded(endpoint, await pages.take(proof.read + 1), decode)
             proof.add(page.total, page.ids)
             rows.extend(page.rows)
+            tell(proof.read, page.total)
             pages.fetch(proof.read + 1, len(page.ids), page.total)
     finally:
         await pages.close()
@@ -140,6 +139,10 @@ class _Proof:
     def add(self, said: int, ids: Sequence[str]) -> None:
         """Takes a page's ids. Raises IncompleteRead if they contradict what was read, or end too early."""
         endpoint, seen, before = self._endpoint, self._seen, len(self._seen)
+        if "." in ids or ".." in ids:
+            raise IncompleteRead(
+                f"{endpoint}: a resource has the id `.` or `..`, which names another place in a url"
+            )
         if self._total is not None and said != self._total:
             raise IncompleteRead(
                 f"{endpoint}: the total went from {self._total} to {said} between pages; try again when nothing writes there"
@@ -164,73 +167,3 @@ class _Proof:
                 )
             seen.add(id_)
         raise AssertionError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """How a list was read: resources and pages."""
-
-    total: int
-    pages: int
-
-
-async def read_list(
-    reader: ScimReader, endpoint: str, page_size: int, accept: Callable[[Rows], None]
-) -> Listing:
-    """Hands every page to `accept`. Raises IncompleteRead unless unique ids = total and no id comes twice."""
-    seen: set[str] = set()
-    total: int | None = None
-    pages = 0
-    while total is None or len(seen) < total:
-        body = await _page(reader, endpoint, len(seen) + 1, page_size)
-        pages += 1
-        rows = body.get("Resources", body.get("resources")) or []
-        said = _number(body.get("totalResults"))
-        if said is None or not isinstance(rows, list):
-            raise IncompleteRead(
-                f"{endpoint}: the answer is no list: totalResults is {body.get('totalResults')!r}"
-            )
-        if total is not None and said != total:
-            raise IncompleteRead(
-                f"{endpoint}: the total went from {total} to {said} between pages; try again when nothing writes there"
-            )
-        total = said
-        _check(endpoint, rows, seen, total)
-        accept(rows)
-    if len(seen) != total:
-        raise IncompleteRead(f"{endpoint}: {len(seen)} resources came, but the endpoint says {total}")
-    return Listing(total=total, pages=pages)
-
-
-def _check(endpoint: str, rows: Rows, seen: set[str], total: int) -> None:
-    before = len(seen)
-    for row in rows:
-        id_ = row.get("id", row.get("ID")) if isinstance(row, dict) else None  # type: ignore[redundant-expr]  # what came is not trusted
-        if id_ in (None, ""):
-            raise IncompleteRead(f"{endpoint}: a resource has no id")
-        if str(id_) in seen:
-            raise IncompleteRead(
-                f"{endpoint}: the id {id_} came twice; {len(seen)} of {total} were read, so the list is not whole"
-            )
-        seen.add(str(id_))
-    if len(seen) == before and before < total:
-        raise IncompleteRead(f"{endpoint}: the pages end after {before} of {total} resources")
-    if len(seen) > total:
-        raise IncompleteRead(f"{endpoint}: {len(seen)} resources came, but the endpoint says {total}")
-
-
-async def _page(reader: ScimReader, endpoint: str, start: int, count: int) -> dict[str, Any]:
-    params = {"startIndex": str(start), "count": str(count)}
-    try:
-        return (await reader.get(endpoint, params)).body or {}
-    except Refused as refused:
-        # Some endpoints refuse a count above their maximum, which nothing tells.
-        if refused.status != 400 or count <= 100:
-            raise
-        return (await reader.get(endpoint, {**params, "count": "100"})).body or {}
-
-
-def _number(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None

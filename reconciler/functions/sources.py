@@ -19,9 +19,11 @@ def compile_source(mapping: AttributeMapping, *, creating: bool) -> Callable[[At
     """
     if mapping.apply == "create" and not creating:
         return lambda attributes: KEEP
+    missing: Cell = None if mapping.absent == "clear" else KEEP
+    if mapping.kind == "source" and mapping.default is None:
+        return _direct(mapping.text, missing)
     value = _value(mapping)
     default = mapping.default if creating or mapping.default_on == "always" else None
-    missing: Cell = None if mapping.absent == "clear" else KEEP
 
     def cell(attributes: Attributes) -> Cell:
         found = value(attributes)
@@ -30,6 +32,16 @@ def compile_source(mapping: AttributeMapping, *, creating: bool) -> Callable[[At
                 return default
             return missing if found is _ABSENT else None
         return found  # type: ignore[return-value]
+
+    return cell
+
+
+def _direct(name: str, missing: Cell) -> Callable[[Attributes], Cell]:
+    """Most cells of most mappings: an attribute as it stands."""
+
+    def cell(attributes: Attributes) -> Cell:
+        found = attributes.get(name, missing)
+        return found if found != "" else None  # type: ignore[return-value]
 
     return cell
 

@@ -22,9 +22,15 @@ class Template:
 
     sources: frozenset[str]
     template: jinja2.Template
+    parts: tuple[tuple[bool, str], ...] | None = None  # (is a name, text), where it is names and text only
 
     def render(self, attributes: Mapping[str, object]) -> str | None:
         """The trimmed text, or None where it is empty or fails on these values."""
+        if self.parts is not None:
+            found = [attributes.get(text) if is_name else text for is_name, text in self.parts]
+            # Whatever is no text is said by Jinja2: one meaning, however it is worked out.
+            if all(value is None or type(value) is str for value in found):
+                return "".join(value for value in found if isinstance(value, str)).strip() or None
         try:
             return self.template.render(attributes).strip() or None
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError):
@@ -46,4 +52,20 @@ def compile_template(text: str) -> Template:
     private += [name for name in sources if name.startswith("_")]
     if private:
         raise ValueError(f"uses the private attribute {private[0]}; name source attributes only")
-    return Template(sources, template)
+    return Template(sources, template, _plain_parts(tree))
+
+
+def _plain_parts(tree: nodes.Template) -> tuple[tuple[bool, str], ...] | None:
+    """The parts of a template that only joins names and text, which is most of them and a hundred times faster so."""
+    parts: list[tuple[bool, str]] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                parts.append((False, node.data))
+            elif isinstance(node, nodes.Name) and node.name not in _ENVIRONMENT.globals:
+                parts.append((True, node.name))
+            else:
+                return None
+    return tuple(parts)

@@ -135,6 +135,11 @@ class Change:
         return Place(self.target, self.type, self.key, what, name)
 
 
+def member_path(key: str) -> str:
+    """One member of a group as a path of its own: what is not kept of one is still kept of the others."""
+    return f'members[value eq "{key}"]'
+
+
 def change_from_json(target: str, document: Mapping[str, object]) -> Change:
     """The change that `to_json` wrote. Raises KeyError, TypeError or ValueError for what is none.
 

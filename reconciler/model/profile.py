@@ -8,12 +8,13 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One kind of endpoint. `attributes` are core-level paths it knows beyond RFC 7643, by resource type."""
+    """One kind of endpoint. `attributes` and `group_attributes` are paths it knows beyond RFC 7643, with their type."""
 
     name: str
     source: str
     verified: str
-    attributes: tuple[tuple[str, str], ...] = ()  # (path, type) beyond RFC 7643
+    attributes: tuple[tuple[str, str], ...] = ()  # (path, type) of users
+    group_attributes: tuple[tuple[str, str], ...] = ()
     case_exact: tuple[str, ...] = ()  # paths compared exactly although RFC 7643 says otherwise
     page_size: int | None = None
     external_id: Literal["stored", "none"] = "stored"

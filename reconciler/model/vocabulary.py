@@ -23,3 +23,9 @@ GROUP_TEXTS = frozenset({"displayName", "description", "mail", "mailNickname"})
 LOCATION_TEXTS = frozenset(
     "streetAddress city state postalCode country physicalDeliveryOfficeName preferredLanguage usageLocation telephoneNumber".split()
 )
+# What hardly two people share; every other text is worth keeping once.
+PERSONAL = frozenset(
+    "userPrincipalName displayName mail mailNickname mobile telephoneNumber employeeId originalUserPrincipalName "
+    "onPremisesSamAccountName onPremisesImmutableId onPremisesDistinguishedName onPremisesSecurityIdentifier "
+    "onPremisesUserPrincipalName".split()
+)

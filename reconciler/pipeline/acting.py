@@ -71,8 +71,8 @@ async def apply_planned(planned: Planned, tell: Callable[[Outcome], None], stop:
     session = planned.session
     assert session is not None
     try:
-        url, token = connect(planned.target, session.world)
-        async with open_writer(url, token, planned.target.client) as writer:
+        token = connect(planned.target, session.world)
+        async with open_writer(session.url, token, planned.target.client) as writer:
             await _Acting(planned, session, writer, applied, tell, stop).act()
     except TargetError as error:
         applied.error = error

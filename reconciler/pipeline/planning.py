@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import msgspec
-
 from reconciler.edge.client import open_reader
 from reconciler.edge.run_log import held_by_interrupted_run, last_written
 from reconciler.model.change import Change
@@ -19,7 +17,7 @@ from reconciler.model.request import Ref
 from reconciler.model.resource import LiveState
 from reconciler.model.target import Target
 from reconciler.pipeline.session import Session, begin, doubt, read_live
-from reconciler.pipeline.world import World, choose, connect, locator, placer
+from reconciler.pipeline.world import World, choose, connect, endpoint_url, locator, placer
 from reconciler.policies import Agreed
 from reconciler.stages.causes import find_cause
 from reconciler.stages.compile import Desired, compile_target
@@ -47,18 +45,21 @@ def make_plans(state: DesiredState, names: tuple[str, ...], world: World) -> lis
     targets = choose(state, names)
     compiled = compile_all(state, targets, world.now, locator(state))
 
-    async def run() -> list[Planned]:
-        return [await plan_target(state, target, compiled[target.name], world) for target in targets]
+    planned: list[Planned] = []
 
-    return asyncio.run(run())
+    async def run() -> None:
+        planned.extend([await plan_target(state, target, compiled[target.name], world) for target in targets])
+
+    asyncio.run(run())
+    return planned
 
 
 async def plan_target(state: DesiredState, target: Target, desired: Desired, world: World) -> Planned:
     """One target's plan."""
     url = ""
     try:
-        url, token = connect(target, world)
-        async with open_reader(url, token, target.client) as reader:
+        url = endpoint_url(target, world)
+        async with open_reader(url, connect(target, world), target.client) as reader:
             session = await begin(target, desired, world, reader, placer(state))
             session.agreed = Agreed(
                 approvals=state.approvals, held=held_by_interrupted_run(world.data, target.name)
@@ -103,16 +104,16 @@ def lowered(session: Session, change: Change, ids: Mapping[str, str]) -> list[di
     """The requests of a change as JSON values; a form that needs a read first is shown as the ordinary PATCH."""
     columns = session.columns()[change.type]
     requests = lower_change(change, columns, session.dialect.with_form(change.type, "path"), ids)
-    return [
-        {"method": request.method, "path": request.path, "body": msgspec.json.decode(msgspec.json.encode(request.body, enc_hook=_named))}
-        for request in requests
-    ]  # fmt: skip
+    return [{"method": one.method, "path": one.path, "body": _shown(one.body)} for one in requests]
 
 
-def _named(value: object) -> object:
-    if isinstance(value, Ref):
-        return {"ref": value.key}
-    raise TypeError(type(value).__name__)
+def _shown(part: object) -> object:
+    """A body as JSON values; an id that is not known yet is a reference to our key."""
+    if isinstance(part, Ref):
+        return {"ref": part.key}
+    if isinstance(part, dict):
+        return {key: _shown(inner) for key, inner in part.items()}
+    return [_shown(inner) for inner in part] if isinstance(part, list) else part
 
 
 def with_causes(planned: Planned, world: World) -> TargetPlan:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -32,6 +31,7 @@ from reconciler.stages.learn import dialect_of, facts_of
 from reconciler.stages.normalize import build_normalizer
 from reconciler.stages.normalize_page import build_page_decoder
 
+FEW = 3
 SAMPLE = 10  # look-ups before much is concluded from a list (DESIGN 5, Complete reads)
 
 
@@ -48,6 +48,7 @@ class Session:
     dialect: Dialect
     remembered: dict[str, Any]
     agreed: Agreed = field(default_factory=Agreed)
+    asks_each_group: bool = False  # the list of groups leaves their members out
 
     def columns(self) -> dict[Type, Columns]:
         """The columns of each resource type that is provisioned."""
@@ -88,12 +89,35 @@ async def read_live(session: Session, reader: ScimReader) -> LiveState:
 async def _read_list(session: Session, reader: ScimReader, columns: Columns) -> tuple[LiveResource, ...]:
     endpoint = session.dialect.endpoints[columns.type]
     decode = build_page_decoder(columns)
-    with unhurried():
-        return tuple(
-            await read_pages(
-                reader, endpoint, session.facts.page_size, decode, ahead=session.target.client.concurrency
-            )
-        )
+    rows = await read_pages(
+        reader, endpoint, session.facts.page_size, decode, ahead=session.target.client.concurrency,
+        tell=partial(session.world.tell, f"reading {columns.type.lower()}s of {session.target.name}"),
+    )  # fmt: skip
+    if columns.has_members and rows and not any(row.members for row in rows):
+        rows = await _with_members(session, reader, columns, rows)
+    return tuple(rows)
+
+
+async def _with_members(
+    session: Session, reader: ScimReader, columns: Columns, rows: list[LiveResource]
+) -> list[LiveResource]:
+    """The groups with their members, where the list leaves them out and a look-up of one does not (scim_quirks C.4 #22)."""
+    if not session.asks_each_group:
+        sample = await _read_each(session, reader, columns, [row.id for row in rows[:FEW]])
+        session.asks_each_group = any(row.members for row in sample.values())
+    if not session.asks_each_group:
+        return rows
+    found = await _read_each(session, reader, columns, [row.id for row in rows])
+    return [found.get(row.id, row) for row in rows]
+
+
+async def _read_each(
+    session: Session, reader: ScimReader, columns: Columns, ids: list[str]
+) -> dict[str, LiveResource]:
+    """Each of these resources by its id, but for those that the endpoint does not know any more."""
+    endpoint, normalize = session.dialect.endpoints[columns.type], build_normalizer(columns)
+    documents = await asyncio.gather(*(reader.resource(endpoint, id_) for id_ in ids))
+    return {id_: normalize(document) for id_, document in zip(ids, documents, strict=True) if document}
 
 
 async def read_again(
@@ -127,10 +151,7 @@ async def _refresh(
     pages = 1 + ceil(len(live) / session.facts.page_size)
     if whole or len(ids) > pages:
         return await _read_list(session, reader, columns)
-    endpoint, normalize = session.dialect.endpoints[columns.type], build_normalizer(columns)
-    ordered = sorted(ids)
-    documents = await asyncio.gather(*(reader.resource(endpoint, id_) for id_ in ordered))
-    fresh = {id_: normalize(document) for id_, document in zip(ordered, documents, strict=True) if document}
+    fresh = await _read_each(session, reader, columns, sorted(ids))
     kept = [
         fresh.pop(row.id) if row.id in fresh else row for row in live if row.id not in ids or row.id in fresh
     ]
@@ -183,18 +204,6 @@ async def _is_found(session: Session, change: Change, attribute: str, reader: Sc
         return bool(await reader.find(session.dialect.endpoints[change.type], attribute, value))
     except Refused:
         return False  # an endpoint that cannot filter proves nothing either way
-
-
-@contextmanager
-def unhurried() -> Iterator[None]:
-    """Keeps the garbage collector from walking over and over what is only being read in (research: perf 1a)."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def changed_paths(columns: Mapping[Type, Columns]) -> dict[Type, list[str]]:

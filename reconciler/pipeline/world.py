@@ -12,15 +12,16 @@ from urllib.parse import urlsplit
 
 from reconciler.edge.client import Token
 from reconciler.edge.credentials import open_token, read_secret
-from reconciler.edge.documents import read_documents
-from reconciler.edge.shipped import find_shipped
+from reconciler.edge.documents import read_documents, read_profiles
+from reconciler.edge.shipped import find_shipped, read_shipped
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError, TargetError, UsageError
 from reconciler.model.place import Document, Origin
 from reconciler.model.profile import Profile
 from reconciler.model.target import Target
+from reconciler.pipeline.unhurried import unhurried
 from reconciler.profiles import BUILT_IN, parse_profile
-from reconciler.stages.parse import parse
+from reconciler.stages.parse import build_shapes, named_profiles, parse
 from reconciler.stages.read import locate, read_yaml
 
 
@@ -33,6 +34,12 @@ class World:
     data: Path
     environ: Mapping[str, str] = field(repr=False)
     now: datetime
+    progress: Callable[[str, int, int], None] | None = None  # hears of a phase how much of it is done
+
+    def tell(self, phase: str, done: int, total: int) -> None:
+        """Says how far a phase is, if anybody wants to hear it."""
+        if self.progress is not None:
+            self.progress(phase, done, total)
 
     def at(self, now: datetime) -> World:
         """The same world at another moment."""
@@ -53,10 +60,16 @@ def here(base: Path, desired: str, data: Path) -> World:
 def load(world: World) -> DesiredState:
     """The desired state; raises DesiredStateError with every mistake."""
     documents, unreadable = read_documents(world.base, world.desired)
-    try:
-        state = parse(documents, built_in_profiles(), root=world.desired)
-    except DesiredStateError as error:
-        raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None
+    shapes = build_shapes(read_shipped("desired-state.schema.json"), read_shipped("profile.schema.json"))
+    with unhurried():
+        files = read_profiles(world.base, named_profiles(documents, root=world.desired))
+        try:
+            state = parse(
+                documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files,
+                unread=[mistake.document for mistake in unreadable],
+            )  # fmt: skip
+        except DesiredStateError as error:
+            raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None
     if unreadable:
         raise DesiredStateError(tuple(sorted(unreadable)))
     return state
@@ -83,8 +96,8 @@ def choose(state: DesiredState, names: tuple[str, ...]) -> list[Target]:
     return [target for name, target in sorted(state.targets.items()) if not names or name in names]
 
 
-def connect(target: Target, world: World) -> tuple[str, Token]:
-    """The endpoint's url and what gives its token. Raises TargetError for what cannot be had or may not be used."""
+def endpoint_url(target: Target, world: World) -> str:
+    """The endpoint's url. Raises TargetError for one that cannot be had or may not be used."""
     url = read_secret(target.url, world.environ, root=world.base).rstrip("/")
     allowed = world.environ.get("RECONCILE_ALLOWED_ORIGINS", "").replace(",", " ").split()
     for there in (url, target.oauth2.token_url if target.oauth2 else url):
@@ -93,7 +106,12 @@ def connect(target: Target, world: World) -> tuple[str, Token]:
             raise TargetError(
                 f"{parts.scheme}://{parts.netloc} is not among RECONCILE_ALLOWED_ORIGINS; nothing was sent"
             )
-    return url, open_token(target, world.environ, root=world.base)
+    return url
+
+
+def connect(target: Target, world: World) -> Token:
+    """What gives the target's token. Raises TargetError for a secret that cannot be had."""
+    return open_token(target, world.environ, root=world.base)
 
 
 def locator(state: DesiredState) -> Callable[[Origin], tuple[int, int]]:

@@ -2,106 +2,178 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.text import Text
 
-from reconciler.model.change import SYMBOLS, AttributeChange, Change
+from reconciler.model.change import SYMBOLS, AttributeChange, Change, MemberChange
+from reconciler.model.finding import Finding
 from reconciler.model.plan import Budget, Plan, TargetPlan
 
-MANY, SHOWN = 60, 20
+MANY, SHOWN = 60, 15  # more changes of one kind than MANY are summed up after SHOWN of them
+WIDEST = 40
+PER_LINE = 4  # members on a line of their own
 STYLES = {
-    "create": "green",
-    "adopt": "cyan",
-    "update": "yellow",
-    "reactivate": "green",
-    "deactivate": "red",
-    "delete": "bold red",
-}
-FIRST = {"deactivate": 0, "delete": 0}
-SEVERITIES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+    "create": "green", "adopt": "cyan", "update": "yellow", "reactivate": "green", "deactivate": "red", "delete": "bold red",
+}  # fmt: skip
+SEVERITIES = {"error": ("✗", "bold red"), "warning": ("!", "yellow"), "info": ("i", "dim")}
 
 
-def write_plan(plan: Plan, console: Console) -> None:
-    """Prints every target: who loses access first, then the rest, findings, broken budgets, totals."""
+def write_plan(plan: Plan, console: Console, root: str = "desired_state") -> None:
+    """Prints every target: who loses access first, then the rest, findings, broken budgets, totals.
+
+    `root` is the folder of the desired state; places are shown below it.
+    """
     for target in plan.targets:
-        _target(target, console)
-    console.print(_totals(plan), highlight=False)
+        _print(console, _target(target, f"{root}/"))
+    _print(console, [_totals(plan)])
 
 
 def neutral(text: str) -> str:
     """`text` with control, bidi and other invisible characters escaped (DESIGN 7)."""
+    if text.isprintable() and text.isascii():
+        return text
     return "".join(
-        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\u{ord(c):04x}"
+        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else f"\\u{ord(c):04x}"
         for c in text
     )
 
 
-def _target(target: TargetPlan, console: Console) -> None:
-    head = Text(f"{target.name} · {neutral(target.url)}", style="bold")
+def _print(console: Console, lines: Iterable[Text]) -> None:
+    for line in lines:
+        console.print(line, highlight=False, markup=False, emoji=False)
+
+
+def _target(target: TargetPlan, root: str) -> Iterator[Text]:
+    head = Text(" · ".join(filter(None, (target.name, neutral(target.url)))), style="bold")
     if target.error:
-        console.print(
-            head, Text(f"  {neutral(target.error)}", style="bold red"), sep="\n", end="\n\n", highlight=False
-        )
+        yield head.append("\n  ✗ could not be planned", style="red")
+        yield Text()
         return
-    head.append(
-        f" · {target.live_users:,} users and {target.live_groups:,} groups live, all read\n", style="default"
-    )
-    console.print(head, highlight=False)
-    groups: Counter[tuple[str, str]] = Counter((c.action, c.reason.code) for c in target.changes)
-    told: Counter[tuple[str, str]] = Counter()
-    width = max((len(neutral(c.name)) for c in target.changes), default=0)
-    for change in sorted(target.changes, key=lambda c: FIRST.get(c.action, 1) if c.type == "User" else 1):
-        kind = (change.action, change.reason.code)
-        told[kind] += 1
-        if groups[kind] <= MANY or told[kind] <= SHOWN:
-            _change(change, min(width, 48), console)
-        elif told[kind] == SHOWN + 1:
-            console.print(
-                Text(
-                    f"  … and {groups[kind] - SHOWN:,} more to {change.action} ({change.reason.code})",
-                    style="dim",
-                )
-            )
-    for finding in target.findings:
-        place = f" ({finding.source})" if finding.source else ""
-        console.print(
-            Text(
-                f"  ! {finding.severity} {finding.code}: {neutral(finding.text)}{place}",
-                style=SEVERITIES[finding.severity],
-            )
-        )
+    live = f"{_count(target.live_users, 'user')} and {_count(target.live_groups, 'group')} live, all read"
+    yield head.append(f" · {live}", style="not bold")
+    yield Text()
+    yield from _changes(target, root)
+    if target.changes and target.findings:
+        yield Text()
+    yield from _findings(target.findings, root)
     for budget in target.budgets:
         if budget.exceeded:
-            console.print(
-                Text(_budget(target, budget), style="bold red" if not budget.approved else "yellow")
-            )
+            yield from _budget(target, budget)
     if target.changes or target.findings:
-        console.print()
+        yield Text()
 
 
-def _change(change: Change, width: int, console: Console) -> None:
+def _changes(target: TargetPlan, root: str) -> Iterator[Text]:
+    kinds: Counter[tuple[str, ...]] = Counter(_kind(c) for c in target.changes)
+    told: Counter[tuple[str, ...]] = Counter()
+    width = min(max((len(neutral(c.name)) for c in target.changes), default=0), WIDEST)
+    order = sorted(range(len(target.changes)), key=lambda i: _rank(target.changes[i]))
+    for index in order:
+        change, kind = target.changes[index], _kind(target.changes[index])
+        told[kind] += 1
+        if kinds[kind] <= MANY or told[kind] <= SHOWN:
+            cause = target.causes[index] if target.causes else None
+            yield from _change(change, width, root, cause)
+            for request in target.lowered[index] if target.lowered else ():
+                yield Text(f"      {neutral(json.dumps(request, ensure_ascii=False))}", style="dim")
+        elif told[kind] == SHOWN + 1:
+            yield Text(
+                f"    … and {kinds[kind] - SHOWN:,} more to {change.action}: {neutral(_because(change))}",
+                style="dim",
+            )
+
+
+def _rank(change: Change) -> int:
+    """People losing access come first, people before groups."""
+    if change.type == "User":
+        return 0 if change.action in ("deactivate", "delete") else 1
+    return 2
+
+
+def _kind(change: Change) -> tuple[str, ...]:
+    """Changes that would be told alike: the same action for the same cause, on the same paths."""
+    paths = tuple(a.path for a in change.attributes) if change.action in ("update", "adopt") else ()
+    return (change.type, change.action, _because(change), *paths)
+
+
+def _because(change: Change) -> str:
+    if change.action == "update":
+        return ", ".join(
+            [a.path for a in change.attributes] + ["members"] * bool(change.add or change.remove)
+        )
+    return change.reason.text
+
+
+def _change(change: Change, width: int, root: str, cause: str | None) -> Iterator[Text]:
+    name = neutral(change.name)
     line = Text(
-        f"  {SYMBOLS[change.action]} {change.type.lower():<6} {neutral(change.name):<{width}}",
-        style=STYLES[change.action],
+        f"  {SYMBOLS[change.action]} {change.type.lower():<6} {name:<{width}}", style=STYLES[change.action]
     )
-    place = f" ({change.reason.source})" if change.reason.source else ""
-    line.append(f"  {neutral(change.reason.text)}{place}", style="default")
-    console.print(line, highlight=False)
+    members = _members(change)
+    if change.action != "update":
+        place = f" ({neutral(_below(change.reason.source, root))})" if change.reason.source else ""
+        line.append(f"  {neutral(change.reason.text)}{place}", style="default")
+    elif len(members) == 1 and not change.attributes:
+        line.append("  ").append_text(members.pop())
+    if cause:
+        line.append(f"  ← {cause}", style="magenta")
+    line.rstrip()
+    yield line
     if change.action in ("update", "adopt", "reactivate"):
-        shown = [a for a in change.attributes if a.path != "active"]
+        shown = [a for a in change.attributes if a.path != "active" or change.action == "update"]
         paths = max((len(a.path) for a in shown), default=0)
         for attribute in shown:
-            console.print(Text(f"      {attribute.path:<{paths}}  {_arrow(attribute)}"), highlight=False)
-    for sign, members, style in (("+", change.add, "green"), ("-", change.remove, "red")):
-        names = [neutral(member.name) for member in members]
-        more = f" … and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-        if names:
-            console.print(
-                Text(f"      {sign} " + f"  {sign} ".join(names[:SHOWN]) + more, style=style), highlight=False
+            yield Text(f"      {attribute.path:<{paths}}  {_arrow(attribute)}")
+    for row in members:
+        yield Text("      ").append_text(row)
+
+
+def _members(change: Change) -> list[Text]:
+    """The members added and removed, some a line; removals are never lost behind additions."""
+    signed = [("+", m, "green") for m in change.add] + [("-", m, "red") for m in change.remove]
+    rows = [_row(signed[at : at + PER_LINE]) for at in range(0, len(signed), PER_LINE)]
+    if len(rows) <= SHOWN:
+        return rows
+    left = [("-", m, "red") for m in change.remove][:SHOWN]
+    rest = Text(f"… +{len(change.add):,} -{len(change.remove):,} members in all", style="dim")
+    return [_row(left[at : at + PER_LINE]) for at in range(0, len(left), PER_LINE)] + rows[:3] + [rest]
+
+
+def _row(signed: list[tuple[str, MemberChange, str]]) -> Text:
+    row = Text()
+    for index, (sign, member, style) in enumerate(signed):
+        row.append("   " if index else "").append(f"{sign} {neutral(member.name)}", style=style)
+    return row
+
+
+def _findings(findings: tuple[Finding, ...], root: str) -> Iterator[Text]:
+    told: Counter[str] = Counter()
+    counts = Counter(finding.code for finding in findings)
+    for finding in findings:
+        told[finding.code] += 1
+        mark, style = SEVERITIES[finding.severity]
+        if told[finding.code] <= SHOWN:
+            place = f" ({neutral(_below(finding.source, root))})" if finding.source else ""
+            yield Text(f"  {mark} {finding.code}: {neutral(finding.text)}{place}", style=style)
+        elif told[finding.code] == SHOWN + 1:
+            yield Text(
+                f"  {mark} {finding.code}: {counts[finding.code] - SHOWN:,} more like these", style=style
             )
+
+
+def _budget(target: TargetPlan, budget: Budget) -> Iterator[Text]:
+    subject = f" of {neutral(budget.subject)}" if budget.subject else ""
+    head = f"budget {budget.rule}{subject}: {budget.planned:,} planned, {budget.limit:,} allowed (of {budget.of:,})"
+    if budget.approved:
+        yield Text(f"  ✓ {head}: approved", style="yellow")
+        return
+    yield Text(f"  ✗ {head}: apply refuses this plan", style="bold red")
+    yield Text(f"      to agree: --approve {target.name}:{budget.rule}:{budget.digest}")
 
 
 def _arrow(attribute: AttributeChange) -> str:
@@ -111,21 +183,25 @@ def _arrow(attribute: AttributeChange) -> str:
 def _value(value: object) -> str:
     if value is None:
         return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value) or "nothing"
     return f'"{neutral(value)}"' if isinstance(value, str) else neutral(str(value))
 
 
-def _budget(target: TargetPlan, budget: Budget) -> str:
-    subject = f" of {budget.subject}" if budget.subject else ""
-    state = (
-        "approved" if budget.approved else f"to agree: --approve {target.name}:{budget.rule}:{budget.digest}"
-    )
-    return f"  ✋ budget {budget.rule}{subject}: {budget.planned} planned, {budget.limit} allowed (of {budget.of}); {state}"
+def _below(place: str, root: str) -> str:
+    return place.removeprefix(root)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _totals(plan: Plan) -> Text:
     if not plan.changes:
         failed = any(target.error for target in plan.targets)
-        return Text("no plan for every target" if failed else "no changes", style="bold")
+        return Text("not every target could be planned" if failed else "no changes", style="bold")
     parts = []
     for type_, label in (("User", "users"), ("Group", "groups")):
         counts = Counter(c.action for c in plan.changes if c.type == type_)
@@ -136,7 +212,7 @@ def _totals(plan: Plan) -> Text:
         parts.append(f"members +{add:,} -{remove:,}")
     requests, seconds = sum(t.requests for t in plan.targets), sum(t.seconds for t in plan.targets)
     parts += [
-        f"{requests:,} requests, about {seconds:,} s",
+        f"{_count(requests, 'request')}, about {seconds:,} s",
         f"digest {plan.digest.removeprefix('sha256:')[:12]}…",
     ]
     return Text(" · ".join(parts), style="bold")

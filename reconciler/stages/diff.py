@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import ne
 
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
 from reconciler.model.column import Columns
@@ -206,8 +207,8 @@ class Comparison:
             pair = self.people.matches.pairs.get(str(name))
             if pair is not None and pair.id == found[at]:
                 values = (*values[:at], pair.id, *values[at + 1 :])
-        if values == found or all(v is KEEP or v == f for v, f in zip(values, found, strict=True)):
-            return ()
+        if values == found or sum(map(ne, values, found)) == values.count(KEEP):
+            return ()  # KEEP is like nothing, so what is unlike says nothing
         return self._differences(values, live, key)
 
     def _differences(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.model.change import Change, MemberChange, Reason
+from reconciler.model.change import Change, MemberChange, Reason, member_path
 from reconciler.model.column import Columns
 from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
@@ -110,7 +110,7 @@ def _joining(group: DesiredGroup, present: frozenset[str], comparison: Compariso
             if live is None:
                 comparison.result.absent_members.setdefault(key, []).append(group.key)
             continue
-        is_withheld = comparison.is_withheld(f"member:{key}", group.key, True)
+        is_withheld = comparison.is_withheld(member_path(key), group.key, True)
         if not is_withheld and (live is None or live.id not in people.matches.protected):
             joining.append(people.joining(key))
     return tuple(joining)
@@ -136,6 +136,6 @@ def _leaving(group: DesiredGroup, live: LiveResource, comparison: Comparison) ->
                 is_going = id_ in people.matches.owned
         if is_going:
             member = people.member(id_)
-            if not comparison.is_withheld(f"member:{member.key}", group.key, False):
+            if not comparison.is_withheld(member_path(member.key), group.key, False):
                 leaving.append(member)
     return tuple(sorted(leaving, key=lambda member: member.key))

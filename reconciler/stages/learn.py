@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from reconciler.model.change import Place
+from reconciler.model.change import Place, member_path
 from reconciler.model.dialect import FORMS, REMOVALS, Dialect, Form, MemberRemoval
 from reconciler.model.digest import digest
 from reconciler.model.discovery import Discovery
@@ -120,11 +120,6 @@ def _entries(remembered: Remembered) -> list[dict[str, Any]]:
     found = remembered.get("withhold")
     rows = found if isinstance(found, list) else []
     return [row for row in rows if isinstance(row, dict) and {"type", "path", "key", "value"} <= row.keys()]
-
-
-def member_path(key: str) -> str:
-    """One member of a group as a path of its own: what is not kept of one is still kept of the others."""
-    return f"member:{key}"
 
 
 def _quoted(path: str) -> str:

@@ -166,6 +166,8 @@ class _Run:
             return True
         if live.external_id is None:
             return False
+        if live.external_id == resource.values[column]:
+            return True
         compare = self.columns.all[column].compare
         return compare(live.external_id) in {
             compare(cell) for cell in (resource.values[column], *resource.previous)

@@ -28,10 +28,8 @@ def note_differences(users: Difference, groups: Difference) -> list[Finding]:
     if absent:
         memberships = sum(map(len, absent.values()))
         names = ", ".join(sorted(absent)[:SHOWN]) + (" …" if len(absent) > SHOWN else "")
-        text = (
-            f"{memberships} membership{'s' * (memberships > 1)} of {len(absent)} user{'s' * (len(absent) > 1)} who "
-            f"are not at this target ({names}) wait until they are"
-        )
+        wait = "membership waits" if memberships == 1 else "memberships wait"
+        text = f"{memberships} {wait} for users who are not at this target: {names}"
         findings.append(Finding(severity="info", code="member-not-at-target", text=text))
     return findings
 

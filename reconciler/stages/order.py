@@ -37,6 +37,21 @@ def order_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[
     return tuple(ordered), tuple(findings)
 
 
+def find_taken(changes: Sequence[Change], holders: Mapping[Key, str]) -> dict[Key, str]:
+    """Renames to a name that somebody else holds and keeps: the change → the live id of the holder.
+
+    `holders`: (type, name without case) → live id.
+    """
+    freed = {_folded(change, taken=False) for change in changes if _is_rename(change)}
+    taken: dict[Key, str] = {}
+    for change in changes:
+        name = _folded(change, taken=True) if change.id is not None else None
+        holder = holders.get(name) if name is not None and name not in freed else None
+        if holder is not None and holder != change.id:
+            taken[change.type, change.key] = holder
+    return taken
+
+
 def phase(change: Change) -> int:
     """The step in which a change is applied; every change of a step is over before the next step begins."""
     if change.type == "User":

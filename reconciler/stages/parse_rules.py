@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any as Anything
+from collections.abc import Collection, Mapping
 
 import regex
 
 from reconciler.functions.moments import start
 from reconciler.model.clause import OPERATORS, UNARY, All, Any, Clause, Comparison, MemberOf, Not
-from reconciler.model.vocabulary import ALIASES, USER_BOOLEANS, USER_DATES, USER_LISTS, USER_TEXTS
-from reconciler.stages.read import text_of
+from reconciler.model.vocabulary import ALIASES
+from reconciler.stages.parse_sources import known_sources
 from reconciler.stages.reading import Node, nearest
 
 SHORT = {
@@ -21,18 +20,12 @@ SHORT = {
     "isNotNull": "IS NOT NULL", "isTrue": "IS TRUE", "isFalse": "IS FALSE",
 }  # fmt: skip
 _ENTRA = {re.sub(r"[ _]", "", name).casefold(): name for name in OPERATORS}
+_NOTHING = All(parts=())
 
 
-def parse_scopes(
-    nodes: Mapping[str, Node], types: Mapping[str, str], groups: Mapping[str, Anything]
-) -> dict[str, Clause]:
-    """The named scopes."""
-    return {name: parse_clause(node, types, groups) for name, node in nodes.items()}
-
-
-def parse_clause(node: Node, types: Mapping[str, str], groups: Mapping[str, Anything]) -> Clause:
-    """The clause at `node`; several keys in one mapping must all hold."""
-    if node.has("attribute") or node.has("operator"):
+def parse_clause(node: Node, types: Mapping[str, str], groups: Collection[str]) -> Clause:
+    """The clause at `node`; several keys in one mapping must all hold. `groups` are those that memberOf may name."""
+    if "attribute" in node.names() or "operator" in node.names():
         return _entra(node, types)
     parts: list[Clause] = []
     for child in node.items():
@@ -42,12 +35,7 @@ def parse_clause(node: Node, types: Mapping[str, str], groups: Mapping[str, Anyt
         elif child.name == "not":
             parts.append(Not(part=parse_clause(child, types, groups)))
         elif child.name == "memberOf":
-            names = child.texts()
-            for name in names:
-                if name not in groups:
-                    child.wrong(f"`{name}` is no declared group{nearest(name, groups)}")
-            members = tuple(MemberOf(group=name, origin=child.origin) for name in names)
-            parts.append(members[0] if len(members) == 1 else Any(parts=members))
+            parts.append(_member_of(child, groups))
         else:
             parts.append(_short(child, types))
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
@@ -66,9 +54,17 @@ def groups_in(clause: Clause | None) -> list[str]:
             return []
 
 
+def _member_of(node: Node, groups: Collection[str]) -> Clause:
+    entries = node.entries() if isinstance(node.value, list) else [node]
+    members = tuple(
+        MemberOf(group=entry.known(groups, "declared group"), origin=node.origin) for entry in entries
+    )
+    return members[0] if len(members) == 1 else Any(parts=members)
+
+
 def _attribute(node: Node, name: str, types: Mapping[str, str]) -> str:
     name = ALIASES.get(name, name)
-    known = {*USER_TEXTS, *USER_DATES, *USER_LISTS, *USER_BOOLEANS, *types, "manager", "objectId"}
+    known = known_sources(types, "objectId")
     if name not in known:
         node.wrong(
             f"`{name}` is no source attribute{nearest(name, {*known, 'all', 'any', 'not', 'memberOf'})}"
@@ -79,63 +75,55 @@ def _attribute(node: Node, name: str, types: Mapping[str, str]) -> str:
 def _short(node: Node, types: Mapping[str, str]) -> Clause:
     attribute = _attribute(node, node.name, types)
     if not isinstance(node.value, dict):
-        if node.value is None:
-            node.wrong(f"`{node.name}: null` compares with nothing; write {{{node.name}: {{isNull: true}}}}")
-            return All(parts=())
-        return Comparison(attribute=attribute, operator="EQUALS", values=_values(node), origin=node.origin)
-    parts = []
-    for child in node.items(SHORT):
+        return Comparison(attribute=attribute, operator="EQUALS", values=node.texts(), origin=node.origin)
+    parts: list[Clause] = []
+    for child in node.items():
         operator = SHORT[child.name]
-        if operator in UNARY:
-            positive = child.choice((True, False), True)
-            clause: Clause = Comparison(
-                attribute=attribute, operator=operator, values=(), origin=child.origin
-            )
-            parts.append(clause if positive else Not(part=clause))
-        else:
-            values = _values(child)
-            _check(child, operator, values)
-            parts.append(
-                Comparison(attribute=attribute, operator=operator, values=values, origin=child.origin)
-            )
+        values = () if operator in UNARY else node.at(child.name, child.value).texts()
+        clause = Comparison(attribute=attribute, operator=operator, values=values, origin=child.origin)
+        _check(child, clause)
+        parts.append(Not(part=clause) if operator in UNARY and child.value is False else clause)
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
 
 
 def _entra(node: Node, types: Mapping[str, str]) -> Clause:
-    children = {child.name: child for child in node.items(("attribute", "operator", "value"))}
-    if "attribute" not in children or "operator" not in children:
-        node.wrong("is half a clause; write {attribute: department, operator: EQUALS, value: Sales}")
-        return All(parts=())
-    attribute = _attribute(children["attribute"], children["attribute"].text(), types)
-    written = children["operator"].text()
-    operator = _ENTRA.get(re.sub(r"[ _]", "", written).casefold())
+    for extra in node.names():
+        if extra not in ("attribute", "operator", "value"):
+            node.at(extra, None).wrong(
+                f"`{extra}` stands beside `attribute`; put the two clauses into a list under all:"
+            )
+    attribute, written, value = node.get("attribute"), node.get("operator"), node.get("value")
+    if attribute is None or written is None:
+        return _NOTHING
+    name = _attribute(attribute, attribute.text(), types)
+    operator = _ENTRA.get(re.sub(r"[ _]", "", written.text()).casefold())
     if operator is None:
-        children["operator"].wrong(f"`{written}` is no operator{nearest(written, OPERATORS)}")
-        return All(parts=())
-    values = _values(children["value"]) if "value" in children and operator not in UNARY else ()
-    if operator not in UNARY and not values:
-        node.wrong(f"`{operator}` compares with a value; write value: …")
-    _check(children.get("value", node), operator, values)
-    return Comparison(attribute=attribute, operator=operator, values=values, origin=node.origin)
+        written.wrong(f"`{written.text()}` is no operator{nearest(written.text(), OPERATORS)}")
+        return _NOTHING
+    if operator in UNARY:
+        return Comparison(attribute=name, operator=operator, values=(), origin=node.origin)
+    if value is None:
+        if "value" not in node.names():
+            node.wrong(f"`{operator}` compares with a value; write value: …")
+        return _NOTHING
+    clause = Comparison(attribute=name, operator=operator, values=value.texts(), origin=node.origin)
+    _check(value, clause)
+    return clause
 
 
-def _values(node: Node) -> tuple[str, ...]:
-    if isinstance(node.value, list):
-        return tuple(entry.text() for entry in node.entries())
-    return (text_of(node.value),) if isinstance(node.value, bool) else node.texts()
-
-
-def _check(node: Node, operator: str, values: tuple[str, ...]) -> None:
-    for value in values:
+def _check(node: Node, clause: Comparison) -> None:
+    for value in clause.values:
         try:
-            if "REGEX" in operator:
+            if "REGEX" in clause.operator:
                 regex.compile(value)
-            elif operator.startswith("Greater"):
+            elif clause.operator.startswith("Greater"):
                 int(value)
-            elif operator in ("BEFORE", "AFTER"):
+            elif clause.operator in ("BEFORE", "AFTER"):
                 start(value)
         except regex.error as error:
-            node.wrong(f"`{value}` is no regular expression: {error}")
+            node.wrong(
+                f"`{value}` is no regular expression: {error}; put a \\ before a sign that is meant itself"
+            )
         except ValueError:
-            what = "an integer" if operator.startswith("Greater") else "a date as 2027-01-31"
-            node.wrong(f"`{value}` cannot be compared by {operator}; write {what}")
+            what = "an integer" if clause.operator.startswith("Greater") else "a date as 2027-01-31"
+            node.wrong(f"`{value}` cannot be compared by {clause.operator}; write {what}")

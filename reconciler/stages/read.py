@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import yaml
 
 from reconciler.model.place import Document, Mistake, NodePath
+from reconciler.stages.read_fast import DEEPEST, UNSURE, read_plain
 
-DEEPEST = 50
 LARGEST_EXPANSION = 100_000
+UPPER = 2  # users/ada
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None, "true": True, "True": True, "TRUE": True,
           "false": False, "False": False, "FALSE": False}  # fmt: skip
-_PARSER: Any = getattr(yaml, "CParser", None) or yaml.SafeLoader
+# Ten times as fast where PyYAML was built with libyaml, as its wheels are.
+_SUSPECT = frozenset({"", *"nNtTfF~0123456789+-."})  # how what is no text begins
+_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class WrittenInt(int):
@@ -37,13 +41,16 @@ class WrittenFloat(float):
 
 def read_yaml(document: Document) -> tuple[object, tuple[Mistake, ...]]:
     """The document's value, and its mistakes; the value is None if it cannot be read at all."""
+    plain = read_plain(document.text)
+    if plain is not UNSURE:
+        return plain, ()
     value, _, mistakes = _read(document)
     return value, mistakes
 
 
 def locate(document: Document, path: NodePath) -> tuple[int, int]:
     """Line and column, from 1, of the node at `path`, or of its nearest parent that exists."""
-    _, places, _ = _read(document)
+    places = _upper_places(document) if len(path) <= UPPER else _read(document)[1]
     while path and path not in places:
         path = path[:-1]
     return places.get(path, (1, 1))
@@ -56,35 +63,49 @@ def text_of(value: object) -> str:
     return value.text if isinstance(value, WrittenInt | WrittenFloat) else str(value)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=256)
+def _upper_places(document: Document) -> dict[NodePath, tuple[int, int]]:
+    # Reports ask for users and groups all over: their places are few, so many documents' may be kept.
+    return {path: place for path, place in _read(document)[1].items() if len(path) <= UPPER}
+
+
+@lru_cache(maxsize=4)
 def _read(document: Document) -> tuple[object, dict[NodePath, tuple[int, int]], tuple[Mistake, ...]]:
     builder = _Builder(document)
     try:
         value = builder.stream()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = getattr(error, "problem", None) or "cannot be read"
-        builder.mistakes.append(
-            Mistake(document.path, line, column, f"is not YAML: {problem}; check indentation and quotes here")
-        )
+        builder.mistakes.append(_not_yaml(document, error))
         value = None
-    except _TooMuchError as error:
+    except _UnreadableError as error:
         builder.mistakes.append(error.mistake)
         value = None
     return value, builder.places, tuple(builder.mistakes)
 
 
-class _TooMuchError(Exception):
+def _not_yaml(document: Document, error: yaml.YAMLError) -> Mistake:
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    problem = getattr(error, "problem", None) or "cannot be read"
+    lines = document.text.splitlines()
+    has_tab = line <= len(lines) and "\t" in lines[line - 1][:column]
+    remedy = "indent by spaces instead of tabs" if has_tab else "check indentation and quotes here"
+    return Mistake(document.path, line, column, f"is not YAML: {problem}; {remedy}")
+
+
+class _UnreadableError(Exception):
     def __init__(self, mistake: Mistake) -> None:
         super().__init__(str(mistake))
         self.mistake = mistake
 
 
 class _Builder:
+    """Builds the value from events, with the place of every key and entry."""
+
     def __init__(self, document: Document) -> None:
         self.path = document.path
         self.parser = _PARSER(document.text.removeprefix("\ufeff"))
+        self.next: Any = self.parser.get_event
         self.places: dict[NodePath, tuple[int, int]] = {}
         self.mistakes: list[Mistake] = []
         self.anchors: dict[str, tuple[object, int]] = {}
@@ -92,39 +113,36 @@ class _Builder:
 
     def stream(self) -> object:
         """The one document of the stream."""
-        self.parser.get_event()
-        if self.parser.check_event(yaml.StreamEndEvent):
+        self.next()
+        if isinstance(self.next(), yaml.StreamEndEvent):
             return None
-        self.parser.get_event()
-        value = self.node(())
-        self.parser.get_event()
-        if not self.parser.check_event(yaml.StreamEndEvent):
-            self.wrong(self.parser.peek_event(), "is a second document; write one document per file")
+        event: Any = self.next()
+        self.places[()] = self.mark(event)
+        value = self.node(event, ())
+        self.next()
+        event = self.next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self.wrong(event, "is a second document; write one document per file")
         return value
 
-    def node(self, path: NodePath) -> object:
-        event = self.parser.get_event()
-        self.places.setdefault(path, (event.start_mark.line + 1, event.start_mark.column + 1))
+    def node(self, event: Any, path: NodePath) -> object:
+        kind = type(event)
         self.nodes += 1
+        if kind is yaml.ScalarEvent and event.tag is None and event.anchor is None:
+            return self.scalar(event)
         if len(path) > DEEPEST:
-            raise _TooMuchError(self.mistake(event, f"is nested deeper than {DEEPEST}; flatten it"))
-        if isinstance(event, yaml.AliasEvent):
+            raise _UnreadableError(self.mistake(event, f"is nested deeper than {DEEPEST}; flatten it"))
+        if kind is yaml.AliasEvent:
             return self.alias(event)
         if event.tag is not None and not (
-            isinstance(event, yaml.ScalarEvent) and event.implicit[1] and event.tag == "!"
+            kind is yaml.ScalarEvent and event.implicit[1] and event.tag == "!"
         ):
             self.wrong(event, f"has the tag {event.tag}; write the plain value without it")
         before = self.nodes
-        if isinstance(event, yaml.ScalarEvent):
+        if kind is yaml.ScalarEvent:
             value: object = self.scalar(event)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            items: list[object] = []
-            while not self.parser.check_event(yaml.SequenceEndEvent):
-                items.append(self.node((*path, len(items))))
-            self.parser.get_event()
-            value = items
         else:
-            value = self.mapping(path)
+            value = self.sequence(path) if kind is yaml.SequenceStartEvent else self.mapping(path)
         if event.anchor:
             self.anchors[event.anchor] = (value, self.nodes - before + 1)
         return value
@@ -132,34 +150,52 @@ class _Builder:
     def alias(self, event: Any) -> object:
         value, size = self.anchors.get(event.anchor, (None, 0))
         if not size:
-            self.wrong(event, f"*{event.anchor} stands for nothing here; define &{event.anchor} before it")
+            text = f"*{event.anchor} stands for nothing here; define &{event.anchor} before it"
+            raise _UnreadableError(self.mistake(event, text))
         self.nodes += size
         if self.nodes > LARGEST_EXPANSION * 10 or size > LARGEST_EXPANSION:
-            raise _TooMuchError(self.mistake(event, "aliases expand to too much; write the values out"))
+            raise _UnreadableError(self.mistake(event, "aliases expand to too much; write the values out"))
         return value
+
+    def sequence(self, path: NodePath) -> list[object]:
+        entries: list[object] = []
+        event: Any
+        while type(event := self.next()) is not yaml.SequenceEndEvent:
+            inner = (*path, len(entries))
+            mark = event.start_mark
+            self.places[inner] = (mark.line + 1, mark.column + 1)
+            entries.append(self.node(event, inner))
+        return entries
 
     def mapping(self, path: NodePath) -> dict[str, object]:
         value: dict[str, object] = {}
-        while not self.parser.check_event(yaml.MappingEndEvent):
-            event = self.parser.get_event()
-            if not isinstance(event, yaml.ScalarEvent):
-                raise _TooMuchError(self.mistake(event, "is a key that is no text; write a plain word"))
-            key, line, column = event.value, *self.mark(event)
+        event: Any
+        while type(event := self.next()) is not yaml.MappingEndEvent:
+            if type(event) is not yaml.ScalarEvent:
+                raise _UnreadableError(self.mistake(event, "is a key that is no text; write a plain word"))
+            key: str = event.value
+            inner = (*path, key)
             if key == "<<" and event.implicit[0]:
                 self.wrong(event, "is a merge key; write the values out, or use defaults")
+                self.node(self.next(), inner)
+            elif event.tag is not None:
+                self.wrong(event, f"has the tag {event.tag}; write the plain key without it")
+                self.node(self.next(), inner)
             elif key in value:
-                first = self.places[(*path, key)]
-                self.wrong(event, f"`{key}` stands here twice, first in line {first[0]}; keep one of them")
+                first = self.places[inner][0]
+                self.wrong(event, f"`{key}` stands here twice, first in line {first}; keep one of them")
+                self.node(self.next(), (*path, ""))
             else:
-                self.places[(*path, key)] = (line, column)
-            inner = self.node((*path, key))
-            value.setdefault(key, inner)
-        self.parser.get_event()
+                mark: Any = event.start_mark
+                self.places[inner] = (mark.line + 1, mark.column + 1)
+                value[key] = self.node(self.next(), inner)
         return value
 
     def scalar(self, event: Any) -> object:
         text: str = event.value
         if not event.implicit[0]:
+            return text
+        if text[:1] not in _SUSPECT:
             return text
         if text in _WORDS:
             return _WORDS[text]
@@ -167,7 +203,7 @@ class _Builder:
             return _as_written(int(text), WrittenInt, text)
         if _OTHER_INT.fullmatch(text):
             return _as_written(int(text, 0), WrittenInt, text)
-        if _FLOAT.fullmatch(text):
+        if _FLOAT.fullmatch(text) and isfinite(float(text)):
             return _as_written(float(text), WrittenFloat, text)
         return text
 

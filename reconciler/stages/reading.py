@@ -1,9 +1,9 @@
-"""Reading: the values of documents with the place of each, and every mistake gathered on the way."""
+"""Reading: values of documents whose shape is right, with the place of each, and every mistake on the way."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,17 +11,36 @@ from reconciler.model.place import Document, Mistake, NodePath, Origin
 from reconciler.stages.read import locate, text_of
 
 T = TypeVar("T")
+FEW = 12
+MANY = 1000
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+class Wrong:
+    """Stands for a node that was told to be wrong: it has a name and a place, and no value."""
+
+    def __repr__(self) -> str:
+        return "WRONG"
+
+
+WRONG = Wrong()
+
+
+def nearest(name: str, known: Collection[str]) -> str:
     """`; did you mean …?` where something known is close, else what is known."""
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [
-        other for other in names if other.casefold() == name.casefold()
-    ]
-    if close:
-        return f"; did you mean `{close[0]}`?"
-    return f"; known are {', '.join(names[:12])}{' …' if len(names) > 12 else ''}" if names else ""
+    if close := closest(name, names):
+        return f"; did you mean `{close}`?"
+    return f"; known are {', '.join(names[:FEW])}{' …' if len(names) > FEW else ''}" if names else ""
+
+
+def closest(name: str, known: Collection[str]) -> str | None:
+    """What `name` was probably meant to be, if anything known is close."""
+    names: Iterable[str] = known
+    if len(known) > MANY:  # comparing with each of them takes seconds: a slip is seldom in the first letter
+        names = [other for other in known if other[:1] == name[:1] and abs(len(other) - len(name)) < 2][:MANY]
+    names = sorted(names)
+    same = [other for other in names if other.casefold() == name.casefold()]
+    return next(iter(same or difflib.get_close_matches(name, names, n=1, cutoff=0.6)), None)
 
 
 class Gathered:
@@ -33,18 +52,26 @@ class Gathered:
 
     def wrong(self, origin: Origin, text: str) -> None:
         """Notes a mistake at a node."""
-        line, column = locate(self.documents[origin.document], origin.path)
+        line, column = self.place(origin)
         self.mistakes.append(Mistake(origin.document, line, column, text))
+
+    def place(self, origin: Origin) -> tuple[int, int]:
+        """Line and column of a node; the document is read again."""
+        return locate(self.documents[origin.document], origin.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and where it stands; its methods give typed values, or note a mistake and give a fallback."""
+    """A value and where it stands. The file schema has judged its shape, and taken out what is wrong.
+
+    What a mapping says nothing about, the one `beneath` says.
+    """
 
     value: object
     document: str
     path: NodePath
     gathered: Gathered
+    beneath: Node | None = None
 
     @property
     def origin(self) -> Origin:
@@ -60,84 +87,70 @@ class Node:
         """Notes a mistake here."""
         self.gathered.wrong(self.origin, text)
 
-    def child(self, key: str | int) -> Node:
-        """The value under `key`, None if there is none."""
-        inner: object = None
-        if isinstance(self.value, dict):
-            inner = self.value[key]
-        if isinstance(self.value, list):
-            inner = self.value[int(key)]
-        return Node(inner, self.document, (*self.path, key), self.gathered)
+    def at(self, key: str | int, value: object) -> Node:
+        """The node below this one under `key`."""
+        return Node(value, self.document, (*self.path, key), self.gathered)
 
-    def has(self, key: str) -> bool:
-        """The mapping has that key."""
-        return isinstance(self.value, dict) and key in self.value
+    def get(self, key: str) -> Node | None:
+        """The value under `key`; None if there is none, or a wrong one."""
+        if isinstance(self.value, dict) and key in self.value:
+            value = self.value[key]
+            return None if value is WRONG else self.at(key, value)
+        return self.beneath.get(key) if self.beneath else None
 
-    def items(self, known: Iterable[str] | None = None) -> list[Node]:
-        """The values of a mapping; keys outside of `known` are mistakes."""
-        if not isinstance(self.value, dict):
-            self.wrong(f"`{self.name}` is {_kind(self.value)}; write a mapping of keys to values")
-            return []
-        allowed = set(known) if known is not None else None
-        children = [self.child(key) for key in self.value]
-        for node in children:
-            if allowed is not None and node.name not in allowed:
-                node.wrong(f"`{node.name}` is not known here{nearest(node.name, allowed)}")
-        return [node for node in children if allowed is None or node.name in allowed]
+    def names(self) -> list[str]:
+        """The keys of a mapping, those of wrong values too."""
+        lower = self.beneath.names() if self.beneath else []
+        return list(dict.fromkeys([*lower, *(self.value if isinstance(self.value, dict) else ())]))
+
+    def items(self) -> list[Node]:
+        """The values of a mapping."""
+        pairs = self.value.items() if isinstance(self.value, dict) else ()
+        return [self.at(key, value) for key, value in pairs if value is not WRONG]
 
     def entries(self) -> list[Node]:
         """The values of a list."""
-        if not isinstance(self.value, list):
-            self.wrong(f"`{self.name}` is {_kind(self.value)}; write a list: [a, b], or [] for none")
-            return []
-        return [self.child(index) for index in range(len(self.value))]
+        entries = self.value if isinstance(self.value, list) else ()
+        return [self.at(index, value) for index, value in enumerate(entries) if value is not WRONG]
 
     def text(self) -> str:
         """A scalar as it was written."""
-        if self.value is None or isinstance(self.value, list | dict):
-            self.wrong(f"`{self.name}` is {_kind(self.value)}; write a text")
-            return ""
         return text_of(self.value)
 
     def texts(self) -> tuple[str, ...]:
-        """A text, or a list of them."""
-        return (
-            tuple(entry.text() for entry in self.entries())
-            if isinstance(self.value, list)
-            else (self.text(),)
-        )
+        """A scalar, or a list of them."""
+        if isinstance(self.value, list):
+            return tuple(entry.text() for entry in self.entries())
+        return (self.text(),)
 
-    def number(self, least: float = 0) -> float:
-        """A number of at least `least`."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or self.value < least:
-            self.wrong(f"`{self.name}` is {_kind(self.value)}; write a number of at least {least:g}")
-            return least
-        return self.value
+    def read(self, key: str, reader: Callable[[Node], T], fallback: T) -> T:
+        """What `reader` makes of the value under `key`, or `fallback` if there is none."""
+        node = self.get(key)
+        return fallback if node is None else reader(node)
 
-    def choice(self, options: Iterable[T], default: T) -> T:
-        """One of `options`."""
-        found = [option for option in options if option == self.value]
-        if not found:
-            self.wrong(
-                f"`{self.name}` is `{self.value}`; write one of {', '.join(str(option) for option in options)}"
-            )
-        return found[0] if found else default
-
-    def read(self, reader: Callable[[str], T], fallback: T) -> T:
-        """What `reader` makes of the text; its ValueError is a mistake here."""
+    def known(self, names: Collection[str], what: str) -> str:
+        """The text, which must be one of `names`: the ids of what is declared as a `what`."""
         text = self.text()
-        try:
-            return reader(text) if text else fallback
-        except ValueError as error:
-            self.wrong(str(error) or f"`{text}` cannot be read")
-            return fallback
+        if text not in names:
+            # Nobody reads a thousandth suggestion, and each is a search.
+            close = closest(text, names) if len(self.gathered.mistakes) < MANY else None
+            self.wrong(f"`{text}` is no {what}; did you mean `{close}`?" if close else
+                       f"`{text}` is no {what}; declare it, or take it out{_listed(names)}")  # fmt: skip
+        return text
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else f"`{value}`"
+class Anything(Collection[str]):
+    """The ids of a kind of which something could not be read: whatever is asked for may be there."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _listed(names: Collection[str]) -> str:
+    return f" (declared: {', '.join(sorted(names))})" if 0 < len(names) <= FEW else ""

@@ -17,14 +17,14 @@ from tests.faults.company import Company, Live, losses, read_live
 from tests.faults.faults import TIMEOUT
 from tests.faults.logs import Logs, read_logs, untruths
 from tests.faults.proxy import Counting, Fault, Proxy, open_proxy
-from tests.faults.tool import Result, Run, Tool
+from tests.tool import Result, Run, Tool
 
 TOKEN = "a-token-for-tests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boundary:
-    """A request of an apply, by its number among the writes or among all requests."""
+    """A request of an apply, by its number among those of its kind."""
 
     name: str
     counting: Counting
@@ -79,7 +79,7 @@ class Bench:
         wrong = losses(self.company, before, after, is_finished=result.code == 0)
         wrong += untruths(logs, before, after)
         writes = [record for record in self.proxy.records[since:] if record.is_write]
-        has_written = any(record.forwarded for record in writes)
+        has_written = any(record.may_have_written for record in writes)
         if has_written and not logs:
             wrong.append("something was written and no log says so")
         fitting = {0, 5} if has_written else {0, 1, 5} if writes else {0, 1, 6, 130}

@@ -258,7 +258,7 @@ def _unfinished_users(company: Company, after: Live) -> list[str]:
 
 
 def _unfinished_groups(company: Company, after: Live) -> list[str]:
-    key_by_id = {id_: row.get("externalId") or row["displayName"] for id_, row in after.users.items()}
+    key_by_id = {id_: row.get("externalId") or row["userName"] for id_, row in after.users.items()}
     wrong = []
     by_key = {row.get("externalId"): row for row in after.groups.values()}
     for key, members in company.desired_groups.items():

@@ -11,7 +11,7 @@ import pytest
 from tests.faults.bench import Bench, Boundary, open_bench, open_endpoint, rehearse
 from tests.faults.company import Company, make_company
 from tests.faults.matrix import FULL, Tried, table
-from tests.faults.tool import Tool, open_tool
+from tests.tool import Tool, shared_tool
 
 SMALL = 12
 
@@ -28,9 +28,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def tool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
-    with open_tool(tmp_path_factory.mktemp("tool")) as tool:
-        yield tool
+def tool() -> Tool:
+    return shared_tool()
 
 
 @pytest.fixture(scope="session")

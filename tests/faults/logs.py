@@ -23,9 +23,14 @@ def read_logs(base: Path) -> Logs:
 def untruths(logs: Logs, before: Live, after: Live) -> list[str]:
     """Where the logs of the runs between two moments do not fit what happened, in words."""
     outcomes = [line for lines in logs.values() for line in lines if line.get("record") == "outcome"]
-    latest = {(line["sourceIdentity"]["identityType"], line["sourceIdentity"]["id"]): line for line in outcomes}
+    latest = {
+        (line["sourceIdentity"]["identityType"], line["sourceIdentity"]["id"]): line for line in outcomes
+    }
     wrong = [
-        text for line in latest.values() if line["statusInfo"]["status"] == "success" for text in _unfounded(line, after)
+        text
+        for line in latest.values()
+        if line["statusInfo"]["status"] == "success"
+        for text in _unfounded(line, after)
     ]
     if logs and not all(any(line.get("record") == "end" for line in lines) for lines in logs.values()):
         return wrong  # cut off: the last writes may have no line
@@ -62,7 +67,9 @@ def _holds(row: Document, after: Live, entry: Line) -> bool:
     path, old, new = entry["displayName"], entry["oldValue"], entry["newValue"]
     if path == "members":
         members = {member["value"] for member in row.get("members") or []}
-        ids = {user.get("externalId"): id_ for id_, user in after.users.items()}
+        # An account that is not adopted yet has its name only; names here begin with keys.
+        ids = {user["userName"].partition("@")[0]: id_ for id_, user in after.users.items()}
+        ids |= {user["externalId"]: id_ for id_, user in after.users.items() if user.get("externalId")}
         return ids.get(new) in members if new is not None else ids.get(old) not in members
     if path.startswith(ENTERPRISE):
         return bool(row.get(ENTERPRISE)) is (new is not None)

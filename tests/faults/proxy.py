@@ -18,7 +18,7 @@ from typing import Literal, assert_never
 from urllib.parse import urlsplit
 
 LOOPBACK = "127.0.0.1"
-Counting = Literal["writes", "requests"]
+Counting = str  # "writes", "requests", or the start of a request line: "POST /v2/Users"
 Kind = Literal["refuse", "reset", "cut", "slow", "answer", "signal"]
 
 
@@ -39,6 +39,21 @@ class Record:
     def is_write(self) -> bool:
         """Whether it may change something (a search by POST does not)."""
         return self.method not in ("GET", "HEAD") and not self.path.partition("?")[0].endswith("/.search")
+
+    def counts_as(self, counting: Counting) -> bool:
+        """Whether it is one of those that are counted."""
+        match counting:
+            case "requests":
+                return True
+            case "writes":
+                return self.is_write
+            case _:
+                return f"{self.method} {self.path}".startswith(counting)
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether the server got a write and did not refuse it itself."""
+        return self.is_write and self.forwarded and (bool(self.fault) or (self.status or 500) < 300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +92,15 @@ class Proxy:
         self.records: list[Record] = []
 
     def arm(self, fault: Fault, at: int, counting: Counting) -> None:
-        """Strike at the request (or write) of that number; a lasting fault from there on."""
+        """Strike at the request of that number among those that are counted; a lasting fault from there on."""
         with self._lock:
             self._clear()
 
             def hits(record: Record) -> bool:
-                number = record.number if counting == "requests" else record.write_number
-                is_counted = counting == "requests" or record.is_write
-                if fault.is_lasting:
-                    return self._has_struck or (is_counted and number >= at)
-                return is_counted and number == at and not self._has_struck
+                if self._has_struck:
+                    return fault.is_lasting
+                number = sum(other.counts_as(counting) for other in self.records)
+                return record.counts_as(counting) and number == at
 
             self._aim = _Aim(fault=fault, hits=hits)
 

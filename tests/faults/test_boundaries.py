@@ -15,12 +15,12 @@ from tests.faults.faults import BROKEN, EXPIRED, KILLS, LIMITED, LOST, STOPS, ST
 from tests.faults.proxy import Fault
 
 PLACES: dict[str, Callable[[list[Boundary]], Boundary]] = {
-    "list of users": lambda all_: _first(all_, "GET /v2/Users"),
+    "list of users": lambda _: Boundary(name="list of users", counting="GET /v2/Users", number=1),
     "last read before": lambda all_: all_[all_.index(_first(all_, "write ")) - 1],
     "first write": lambda all_: _first(all_, "write "),
-    "a user's POST": lambda all_: _first(all_, "POST /v2/Users"),
-    "a group's POST": lambda all_: _first(all_, "POST /v2/Groups"),
-    "a group's PATCH": lambda all_: _first(all_, "PATCH /v2/Groups"),
+    "a user's POST": lambda _: Boundary(name="a user's POST", counting="POST /v2/Users", number=2),
+    "a group's POST": lambda _: Boundary(name="a group's POST", counting="POST /v2/Groups", number=1),
+    "a group's PATCH": lambda _: Boundary(name="a group's PATCH", counting="PATCH /v2/Groups", number=1),
     "last write": lambda all_: _first(all_[::-1], "write "),
     "read-back": lambda all_: all_[-1],
 }
@@ -64,7 +64,7 @@ def test_an_endpoint_that_asks_to_wait_is_waited_for(
     bench.assert_rest(result)
 
 
-@across((*LOST, LIMITED[0], LIMITED[3]), ("list of users",))
+@across((*LOST, LIMITED[3]), ("list of users",))
 def test_a_passing_fault_of_a_read_is_overcome_within_the_run(
     bench: Bench, boundaries: list[Boundary], fault: Fault, place: str
 ) -> None:
@@ -101,7 +101,7 @@ def test_a_broken_answer_to_a_read_loses_nothing(
     bench.converge(result)
 
 
-@across((EXPIRED,), (*WRITES[1:], *READS))
+@across((EXPIRED,), (*WRITES[1:3], "list of users"))
 def test_a_token_that_expires_in_mid_run_leaves_the_rest_to_the_next_run(
     bench: Bench, boundaries: list[Boundary], fault: Fault, place: str
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_token_that_expires_in_mid_run_leaves_the_rest_to_the_next_run(
     bench.converge(result)
 
 
-@across(KILLS, (*WRITES, "a group's PATCH", *READS))
+@across(KILLS, (*WRITES, "a group's PATCH", "read-back"))
 def test_a_killed_run_is_finished_by_the_next(
     bench: Bench, boundaries: list[Boundary], fault: Fault, place: str
 ) -> None:

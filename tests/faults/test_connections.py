@@ -20,7 +20,7 @@ from tests.faults.bench import TOKEN, Bench, Boundary
 from tests.faults.company import Company
 from tests.faults.faults import GONE, redirect
 from tests.faults.test_boundaries import PLACES
-from tests.faults.tool import Result, Tool
+from tests.tool import Run, Tool
 
 LOOPBACK = "127.0.0.1"
 
@@ -67,10 +67,57 @@ def _serve(certificate: Path | None = None) -> Iterator[tuple[int, list[str | No
             thread.join(10)
 
 
+def _certificate(folder: Path) -> Path:
+    """A certificate that nobody vouches for, with its key."""
+    openssl = shutil.which("openssl")
+    assert openssl, "the tests of TLS need the openssl program"
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "1",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    certificate.write_text(certificate.read_text() + key.read_text())
+    return certificate
+
+
+@pytest.fixture(scope="module")
+def unreachable(
+    tool: Tool, company: Company, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Run]]:
+    """An apply to each endpoint that cannot be reached; all at once, since each is tried for seconds."""
+    folder = tmp_path_factory.mktemp("unreachable")
+    with _serve() as (plain, _), _serve(_certificate(folder)) as (unknown, seen), socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))  # bound and not listening: refuses
+        urls = {
+            "nobody listens": f"http://{LOOPBACK}:{taken.getsockname()[1]}/v2",
+            "no TLS": f"https://{LOOPBACK}:{plain}/v2",
+            "unknown certificate": f"https://{LOOPBACK}:{unknown}/v2",
+            "no such host": "https://scim.invalid/v2",
+        }
+        runs = {}
+        for name, url in urls.items():
+            company.write(folder / name, url)
+            runs[name] = tool.start(folder / name, ("apply", "--yes"), {"SCIM_TOKEN": TOKEN})
+        yield runs
+        assert seen == [], "the token went to a host with an unknown certificate"
+
+
 @pytest.fixture
 def elsewhere() -> Iterator[tuple[int, list[str | None]]]:
     with _serve() as found:
         yield found
+
+
+def test_an_endpoint_that_is_gone_before_the_read_back_is_exit_5_and_the_next_run_finishes(
+    bench: Bench, boundaries: list[Boundary], unreachable: dict[str, Run]
+) -> None:
+    assert unreachable, "they are being tried meanwhile"
+    result = bench.apply_under(GONE, PLACES["read-back"](boundaries))
+
+    assert result.code == 5, str(result)
+    assert "reach" in result.err
+    bench.converge(result, most=1)
 
 
 @pytest.mark.parametrize(
@@ -99,16 +146,6 @@ def test_a_redirect_to_another_host_never_gets_the_token(
     bench.converge(result)
 
 
-def test_an_endpoint_that_is_gone_before_the_read_back_is_exit_5_and_the_next_run_finishes(
-    bench: Bench, boundaries: list[Boundary]
-) -> None:
-    result = bench.apply_under(GONE, PLACES["read-back"](boundaries))
-
-    assert result.code == 5, str(result)
-    assert "reach" in result.err
-    bench.converge(result, most=1)
-
-
 def test_a_refused_token_is_exit_1_and_nothing_is_written(bench: Bench) -> None:
     for command in (("plan",), ("apply", "--yes")):
         result = bench.tool.run(bench.base, command, {"SCIM_TOKEN": "another"})
@@ -116,42 +153,6 @@ def test_a_refused_token_is_exit_1_and_nothing_is_written(bench: Bench) -> None:
         assert result.code == 1, str(result)
         assert "token" in result.err
     assert bench.proxy.writes == []
-
-
-def _certificate(folder: Path) -> Path:
-    """A certificate that nobody vouches for, with its key."""
-    openssl = shutil.which("openssl")
-    assert openssl, "the tests of TLS need the openssl program"
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "1",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    certificate.write_text(certificate.read_text() + key.read_text())
-    return certificate
-
-
-@pytest.fixture(scope="module")
-def unreachable(
-    tool: Tool, company: Company, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Result]]:
-    """An apply to each endpoint that cannot be reached, all at once since each is tried for seconds."""
-    folder = tmp_path_factory.mktemp("unreachable")
-    with _serve() as (plain, _), _serve(_certificate(folder)) as (unknown, seen), socket.socket() as taken:
-        taken.bind((LOOPBACK, 0))  # bound and not listening: refuses
-        urls = {
-            "nobody listens": f"http://{LOOPBACK}:{taken.getsockname()[1]}/v2",
-            "no TLS": f"https://{LOOPBACK}:{plain}/v2",
-            "unknown certificate": f"https://{LOOPBACK}:{unknown}/v2",
-            "no such host": "https://scim.invalid/v2",
-        }
-        runs = {}
-        for name, url in urls.items():
-            company.write(folder / name, url)
-            runs[name] = tool.start(folder / name, ("apply", "--yes"), {"SCIM_TOKEN": TOKEN})
-        yield {name: run.wait() for name, run in runs.items()}
-        assert seen == [], "the token went to a host with an unknown certificate"
 
 
 @pytest.mark.parametrize(
@@ -164,9 +165,9 @@ def unreachable(
     ],
 )
 def test_an_endpoint_that_cannot_be_reached_is_exit_1_with_words_that_help(
-    unreachable: dict[str, Result], name: str, words: tuple[str, ...]
+    unreachable: dict[str, Run], name: str, words: tuple[str, ...]
 ) -> None:
-    result = unreachable[name]
+    result = unreachable[name].wait()
 
     assert result.code == 1, str(result)
     assert any(word in result.err.casefold() for word in words), str(result)

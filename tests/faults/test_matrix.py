@@ -14,7 +14,7 @@ from tests.faults.company import Company, make_company
 from tests.faults.faults import ALL, KILLS, STOPS
 from tests.faults.matrix import FULL, Tried
 from tests.faults.proxy import Fault
-from tests.faults.tool import Tool
+from tests.tool import Tool
 
 SIZE = 200
 CONCURRENCY = 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.servers.running import Server
+from tests.tool import shared_tool
 
 USERS = """\
 users:
@@ -76,6 +76,7 @@ targets:
     scope: {users: all, groups: all}
     ownership: externalId
     adopt: ADOPT
+    client: {requestsPerSecond: 1000}
     budgets: {deactivate: {count: 5}, reactivate: {count: 5}, adopt: {count: 5}, removeMembersPerGroup: {count: 9}}
 """
 
@@ -99,14 +100,10 @@ class Directory:
         path.write_text(text.replace(before, after), encoding="utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environ = {
-            **os.environ,
-            "SCIM_URL": self.server.url,
-            "SCIM_TOKEN": self.server.token,
-            "NO_COLOR": "1",
-        }
-        program = [sys.executable, "-m", "reconciler", "-C", str(self.base), *arguments]
-        return subprocess.run(program, env=environ, capture_output=True, text=True, check=False)
+        kept = {key: value for key, value in os.environ.items() if key.startswith("RECONCILE_")}
+        environ = {**kept, "SCIM_URL": self.server.url, "SCIM_TOKEN": self.server.token}
+        done = shared_tool().run(self.base, arguments, environ)
+        return subprocess.CompletedProcess(list(arguments), done.code, done.out, done.err)
 
     def plan(self) -> dict[str, Any]:
         done = self.run("plan", "--format", "json")

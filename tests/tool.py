@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 LONGEST = 60.0
 
 
@@ -90,17 +92,19 @@ class Tool:
         return answer
 
 
-@contextmanager
-def open_tool(folder: Path) -> Iterator[Tool]:
-    """The command line, ready to run; what it says is kept in `folder`."""
+@cache
+def shared_tool() -> Tool:
+    """The command line, ready to run; its warm process ends with the tests."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("RECONCILE_")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.worker"],
+    folder = tempfile.TemporaryDirectory(prefix="reconcile-tests-")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.tool_worker"],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**environ, "NO_COLOR": "1"},
-    ) as process:  # fmt: skip
-        try:
-            yield Tool(process, folder)
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait(10)
+    )  # fmt: skip
+
+    def end() -> None:
+        process.communicate(timeout=10)
+        folder.cleanup()
+
+    atexit.register(end)
+    return Tool(process, Path(folder.name))

@@ -1,0 +1,189 @@
+"""Parse mappings: SCIM paths that the profile knows, each from a source that exists, and no value claimed twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from collections.abc import Mapping as Map
+
+from reconciler.model.attribute_path import AttributePath, parse_path
+from reconciler.model.mapping import AttributeMapping, Mapping, ObjectMapping
+from reconciler.model.place import Document
+from reconciler.model.profile import Profile
+from reconciler.model.resource import Type
+from reconciler.model.scim_schema import KNOWN, characteristic
+from reconciler.model.vocabulary import GROUP_TEXTS
+from reconciler.stages.parse_sources import check_template, known_sources, read_source
+from reconciler.stages.reading import Gathered, Node, nearest
+
+_SOFT_DELETED = re.compile(
+    r'\s*(Not\(\s*\[IsSoftDeleted\]\s*\)|Switch\(\s*\[IsSoftDeleted\]\s*,\s*,\s*"False"\s*,\s*"True"\s*,\s*"True"\s*,\s*"False"\s*\))\s*'
+)
+_EMPTY = ObjectMapping(match=(), attributes=())
+
+
+def parse_mappings(
+    nodes: Map[str, Node], profiles: Map[str, Profile], types: Map[str, str], gathered: Gathered
+) -> dict[str, Mapping]:
+    """The mappings by name, those that profiles ship included (as `profile:<name>`)."""
+    every = {type_: {path for p in profiles.values() for path in _beyond(p, type_)} for type_ in KNOWN}
+    mappings = {name: _mapping(node, name, every, types) for name, node in nodes.items()}
+    for name, profile in profiles.items():
+        if profile.mapping:
+            # What ships with the program is right; a file of the checkout has mistakes like any other.
+            known = gathered if name in gathered.documents else Gathered({name: Document(path=name, text="")})
+            node = Node(profile.mapping, name, ("mapping",), known)
+            own = {type_: set(_beyond(profile, type_)) for type_ in KNOWN}
+            mappings[f"profile:{name}"] = _mapping(node, f"profile:{name}", own, types)
+    return mappings
+
+
+def check_paths(mapping: Mapping, profile: Profile, target: str, gathered: Gathered) -> None:
+    """Notes each path of a declared mapping that another profile knows, but not the one of the target that uses it."""
+    parts: dict[Type, ObjectMapping] = {"User": mapping.users, "Group": mapping.groups or _EMPTY}
+    for type_, part in parts.items():
+        own = set(_beyond(profile, type_))
+        for attribute in part.attributes:
+            if not _is_known(attribute.path, type_, own):
+                close = _nearest_path(str(attribute.path), {*KNOWN[type_], *own})
+                gathered.wrong(
+                    attribute.origin,
+                    f"`{attribute.path}` is no attribute of a {type_} in profile {profile.name}, which target `{target}` has{close}",
+                )
+
+
+def _beyond(profile: Profile, type_: Type) -> Iterable[str]:
+    return [path for path, _ in (profile.attributes if type_ == "User" else profile.group_attributes)]
+
+
+def _mapping(node: Node, name: str, extra: Map[Type, set[str]], types: Map[str, str]) -> Mapping:
+    users, groups = node.get("users"), node.get("groups")
+    user_sources = known_sources(types, "objectId", "IsSoftDeleted")
+    group_sources = {*GROUP_TEXTS, "objectId", "members"}
+    return Mapping(
+        name=name, users=_object(users, "User", extra["User"], user_sources) if users else _EMPTY,
+        groups=_object(groups, "Group", extra["Group"], group_sources) if groups else None,
+    )  # fmt: skip
+
+
+def _object(node: Node, type_: Type, extra: set[str], sources: Collection[str]) -> ObjectMapping:
+    given = node.get("attributes")
+    attributes: dict[str, AttributeMapping] = {}
+    claimed: list[tuple[AttributePath, str]] = []
+    for name in given.names() if given else ():
+        child = given.get(name) or given.at(name, None) if given else node
+        path = _path(child, type_, extra)
+        if path is None:
+            continue
+        other = next((text for claim, text in claimed if _is_one_value(claim, path)), None)
+        claimed.append((path, name))
+        if other is not None:
+            child.wrong(f"`{other}` and `{name}` claim one value; keep one of them")
+        elif child.value is not None:
+            attributes[str(path)] = _attribute(child, path, sources)
+    match = _match(node, {str(path) for path, _ in claimed} | set(given.names() if given else ()))
+    return ObjectMapping(
+        match=tuple(path for path in match if path in attributes), attributes=tuple(attributes.values())
+    )
+
+
+def _match(node: Node, mapped: set[str]) -> list[str]:
+    match = node.get("match")
+    paths: list[str] = []
+    for entry in match.entries() if match else ():
+        try:
+            path = str(parse_path(entry.text()))
+        except ValueError as error:
+            entry.wrong(str(error))
+            continue
+        if path not in mapped and node.get("attributes"):
+            entry.wrong(f"`{path}` is matched on but not mapped; add it to attributes{nearest(path, mapped)}")
+        elif path in paths:
+            entry.wrong(f"`{path}` is matched on twice; take one of the two out")
+        paths.append(path)
+    return paths
+
+
+def _path(node: Node, type_: Type, extra: set[str]) -> AttributePath | None:
+    try:
+        path = parse_path(node.name)
+    except ValueError as error:
+        node.wrong(str(error))
+        return None
+    known = characteristic(path, type_)
+    if not _is_known(path, type_, extra):
+        node.wrong(
+            f"`{node.name}` is no attribute of a {type_} here{_nearest_path(node.name, {*KNOWN[type_], *extra})}"
+        )
+        return None
+    if known and known.read_only:
+        node.wrong(f"`{node.name}` is read-only; take it out")
+        return None
+    return path if _is_selected_rightly(node, path, type_) else None
+
+
+def _is_selected_rightly(node: Node, path: AttributePath, type_: Type) -> bool:
+    whole = characteristic(AttributePath(path.urn, path.name), type_)
+    if path.key is None or whole is None:
+        return True
+    if not whole.multi_valued:
+        node.wrong(f"`{path.name}` holds one value; write it without [{path.key} eq …]")
+        return False
+    subs = {name.rpartition(".")[2] for name in KNOWN[type_] if name.startswith(f"{path.name}.")}
+    if subs and path.key not in subs:
+        node.wrong(f"`{path.key}` is no part of `{path.name}`{nearest(path.key, subs)}")
+        return False
+    return True
+
+
+def _nearest_path(name: str, known: set[str]) -> str:
+    """What the path was meant to be: a core `department` is the enterprise extension's."""
+    same = sorted(path for path in known if path.endswith(f":{name}"))
+    return f"; did you mean `{same[0]}`?" if same else nearest(name, known)
+
+
+def _is_known(path: AttributePath, type_: Type, extra: set[str]) -> bool:
+    if characteristic(path, type_) is not None or str(path) in extra:
+        return True
+    # A custom extension is its owner's business; the enterprise one is RFC 7643's.
+    return path.urn is not None and ":enterprise:" not in path.urn
+
+
+def _is_one_value(one: AttributePath, other: AttributePath) -> bool:
+    """Whether two paths write to one value: the same, or one the whole of the other (names ignore case, RFC 7643 2.1)."""
+    if [_folded(one.urn), _folded(one.name)] != [_folded(other.urn), _folded(other.name)]:
+        return False
+    selectors = [(_folded(path.key), _folded(path.value)) for path in (one, other) if path.key is not None]
+    if len(selectors) == 2 and selectors[0] != selectors[1]:
+        return False
+    return one.sub is None or other.sub is None or _folded(one.sub) == _folded(other.sub)
+
+
+def _folded(text: str | bool | None) -> str:
+    return str(text).casefold()
+
+
+def _attribute(node: Node, path: AttributePath, sources: Collection[str]) -> AttributeMapping:
+    if not isinstance(node.value, dict):
+        return AttributeMapping(path=path, kind="source", text=read_source(node, sources), origin=node.origin)
+    kind = next((child for child in node.items() if child.name in ("source", "constant", "template", "expression")), node)  # fmt: skip
+    default = node.get("default")
+    return AttributeMapping(
+        path=path, kind=kind.name if kind is not node else "constant", text=_right_side(kind, sources),  # type: ignore[arg-type]
+        constant=kind.value if isinstance(kind.value, bool) else None, default=default.text() if default else None,
+        default_on=node.read("defaultOn", Node.text, "always"), absent=node.read("absent", Node.text, "keep"),  # type: ignore[arg-type]
+        apply=node.read("apply", Node.text, "always"), origin=node.origin,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _right_side(kind: Node, sources: Collection[str]) -> str:
+    match kind.name:
+        case "source":
+            return read_source(kind, sources)
+        case "template":
+            return check_template(kind, sources)
+        case "expression" if not _SOFT_DELETED.fullmatch(kind.text()):
+            kind.wrong(
+                f"`{kind.text()}` is not understood yet; write Not([IsSoftDeleted]), or use source, template or constant"
+            )
+    return "" if isinstance(kind.value, dict) else kind.text()
