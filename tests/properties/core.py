@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 
+from reconciler.edge.shipped import read_shipped
 from reconciler.model.change import Change
 from reconciler.model.column import Columns
 from reconciler.model.discovery import Discovery
@@ -21,11 +22,17 @@ from reconciler.stages.contradict import compile_all
 from reconciler.stages.decide import decide
 from reconciler.stages.learn import facts_of
 from reconciler.stages.normalize import build_normalizer
-from reconciler.stages.parse import parse
+from reconciler.stages.parse import Shapes, build_shapes, parse
 from tests.properties.states import CORE, State
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 profiles = cache(built_in_profiles)
+
+
+@cache
+def shapes() -> Shapes:
+    """The schemas that documents are checked against."""
+    return build_shapes(read_shipped("desired-state.schema.json"), read_shipped("profile.schema.json"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +62,7 @@ def build_core(files: dict[str, str], *, now: datetime = NOW) -> Core:
     """The core of the target `acme` of these files. Raises DesiredStateError for what is wrong in them."""
     documents = [Document(path=f"desired_state/{name}", text=text) for name, text in sorted(files.items())]
     known: dict[str, Profile] = profiles()
-    state = parse(documents, known)
+    state = parse(documents, known, shapes=shapes())
     target = state.targets["acme"]
     compile_all(state, [target], now, lambda origin: (1, 1))
     return Core(

@@ -16,7 +16,7 @@ from reconciler.model.plan import Bases, TargetPlan
 from reconciler.policies import Agreed
 from reconciler.stages.narrow import caused_by_time, chosen, narrow, still_granted
 from reconciler.stages.parse import parse
-from tests.properties.core import profiles
+from tests.properties.core import profiles, shapes
 from tests.unit.stages.words import change, deactivate, group, plan
 
 FILES = {
@@ -30,7 +30,9 @@ FILES = {
 @cache
 def state() -> DesiredState:
     return parse(
-        [Document(path=f"desired_state/{name}", text=text) for name, text in FILES.items()], profiles()
+        [Document(path=f"desired_state/{name}", text=text) for name, text in FILES.items()],
+        profiles(),
+        shapes=shapes(),
     )
 
 
