@@ -61,8 +61,12 @@ def test_after_a_plan_is_carried_out_the_next_one_holds_no_change(state: State) 
     twofold = {
         key for key in state.users if len(state.holders(key)) > 1
     }  # the one that is left is matched next
-    assert {change.key for change in second.changes if change.type == "User"} <= twofold
-    assert twofold or not second.changes
+    told = " ".join(
+        f.text for f in plan.findings if f.code == "name-taken"
+    ).split()  # until a deletion frees the name
+    excused = twofold | set(told)
+    assert {change.key for change in second.changes if change.type == "User"} <= excused
+    assert excused or not second.changes
 
 
 @given(states(), st.integers(0, 2**32), st.data())
