@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from reconciler.pipeline import Applied, Planned, World
 
 SHOWN = 20
+SHOWN_KEYS = 5
 
 
 def close(
@@ -59,10 +61,14 @@ def _tell(part: Applied) -> None:
         click.echo(f"failed: {change.action} {change.type.lower()} {change.name}: {why}", err=True)
     if len(part.remaining) > SHOWN:
         click.echo(f"… and {len(part.remaining) - SHOWN:,} more; `reconcile log` has them all", err=True)
-    for place in part.withheld[:SHOWN]:
-        click.echo(f"withheld: {place}: the endpoint does not keep it", err=True)
-    if len(part.withheld) > SHOWN:
-        click.echo(f"… and {len(part.withheld) - SHOWN:,} more that the endpoint does not keep", err=True)
+    for name, places in groupby(
+        sorted(part.withheld, key=lambda place: place.name), key=lambda place: place.name
+    ):
+        keys = [place.key for place in places]
+        whom = ", ".join(keys[:SHOWN_KEYS]) + (
+            f" and {len(keys) - SHOWN_KEYS:,} more" if len(keys) > SHOWN_KEYS else ""
+        )
+        click.echo(f"withheld: {name}: the endpoint does not keep it ({whom})", err=True)
     if part.learnt:
         click.echo(
             f"write this into the target {part.name}, so that a fresh checkout knows it too:", err=True

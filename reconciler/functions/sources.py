@@ -27,7 +27,7 @@ def compile_source(mapping: AttributeMapping, *, creating: bool) -> Callable[[At
 
     def cell(attributes: Attributes) -> Cell:
         found = value(attributes)
-        if found is _ABSENT or found is None or found == "":
+        if found is _ABSENT or found is None or found in ("", ()):  # RFC 7643 section 2.5: all are unassigned
             if default is not None:
                 return default
             if mapping.default is not None:
@@ -43,7 +43,7 @@ def _direct(name: str, missing: Cell) -> Callable[[Attributes], Cell]:
 
     def cell(attributes: Attributes) -> Cell:
         found = attributes.get(name, missing)
-        return found if found != "" else None  # type: ignore[return-value]
+        return found if found != "" and found != () else None  # type: ignore[return-value]
 
     return cell
 

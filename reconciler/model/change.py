@@ -74,6 +74,7 @@ class Change:
     add: tuple[MemberChange, ...] = ()
     remove: tuple[MemberChange, ...] = ()
     precondition: str | None = None
+    adopts: bool = False  # an existing account is taken over beside what the action says
     elements: int = field(default=0, compare=False)
     etag: str | None = field(default=None, compare=False)
 
@@ -82,6 +83,8 @@ class Change:
         atoms: dict[Place, tuple[object, object]] = {}
         if self.action != "update":
             atoms[self._place("lifecycle", self.action)] = (False, True)
+        if self.is_adoption:
+            atoms[self._place("lifecycle", "adopt")] = (False, True)
         for attribute in self.attributes:
             atoms[self._place("path", attribute.path)] = (attribute.before, attribute.after)
         for member in self.add:
@@ -98,18 +101,25 @@ class Change:
         """
         action: Action = self.action
         attributes = tuple(a for a in self.attributes if may(self._place("path", a.path)))
+        if self.is_adoption and not may(self._place("lifecycle", "adopt")):
+            return None
         if action != "update" and not may(self._place("lifecycle", action)):
             if action in ("create", "adopt", "delete"):
                 return None
-            action = "update"
+            action = self._lesser()
             attributes = tuple(a for a in attributes if a.path != "active")
         add = tuple(m for m in self.add if may(self._place("member", m.key)))
         remove = tuple(m for m in self.remove if may(self._place("member", m.key)))
         if action in ("reactivate", "deactivate") and not any(a.path == "active" for a in attributes):
-            action = "update"
+            action = self._lesser()
         if action == "update" and not (attributes or add or remove):
             return None
         return replace(self, action=action, attributes=attributes, add=add, remove=remove)
+
+    @property
+    def is_adoption(self) -> bool:
+        """An existing account is taken over, whatever else happens to it."""
+        return self.adopts or self.action == "adopt"
 
     @property
     def digest(self) -> str:
@@ -119,7 +129,9 @@ class Change:
 
     def to_json(self) -> dict[str, object]:
         """The change as DESIGN 5 writes it."""
+        also: dict[str, object] = {"adopts": True} if self.adopts and self.action != "adopt" else {}
         return {
+            **also,
             "action": self.action, "type": self.type, "key": self.key, "id": self.id, "name": self.name,
             "digest": self.digest,
             "reason": {"code": self.reason.code, "text": self.reason.text, "source": self.reason.source},
@@ -130,6 +142,10 @@ class Change:
             },
             "precondition": self.precondition,
         }  # fmt: skip
+
+    def _lesser(self) -> Action:
+        """What the change is without its own lifecycle."""
+        return "adopt" if self.is_adoption else "update"
 
     def _place(self, what: Literal["lifecycle", "path", "member"], name: str) -> Place:
         return Place(self.target, self.type, self.key, what, name)
@@ -154,4 +170,5 @@ def change_from_json(target: str, document: Mapping[str, object]) -> Change:
         attributes=tuple(AttributeChange(path=a["path"], before=a["before"], after=a["after"]) for a in document["attributes"]),
         add=tuple(MemberChange(key=m["key"], name=m["name"], id=m["id"]) for m in members["add"]),
         remove=tuple(MemberChange(key=m["key"], name=m["name"], id=m["id"]) for m in members["remove"]),
+        adopts=document.get("adopts") is True,
     )  # fmt: skip

@@ -139,6 +139,9 @@ class Plan:
         return {"users": users, "groups": groups, "members": members, "clears": clears}
 
     def to_json(self) -> dict[str, object]:
-        """The plan as DESIGN 5 writes it."""
-        return {"formatVersion": 1, "digest": self.digest, "asOf": self.as_of, "summary": self.summary(),
-                "targets": [target.to_json() for target in self.targets]}  # fmt: skip
+        """The plan as DESIGN 5 writes it, and a checksum of all of it, by which a damaged file is known."""
+        document: dict[str, object] = {
+            "formatVersion": 1, "digest": self.digest, "asOf": self.as_of, "summary": self.summary(),
+            "targets": [target.to_json() for target in self.targets],
+        }  # fmt: skip
+        return {**document, "checksum": digest(document)}

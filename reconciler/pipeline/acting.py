@@ -38,6 +38,7 @@ class Applied:
     """What applying one target came to."""
 
     name: str
+    planned: int = 0
     outcomes: dict[Key, Outcome] = field(default_factory=dict)  # the last one of each change
     history: dict[Key, list[Outcome]] = field(default_factory=dict)
     remaining: tuple[Change, ...] = ()  # still to do, and not withheld: failures
@@ -49,9 +50,8 @@ class Applied:
 
     @property
     def done(self) -> int:
-        """How many changes were carried out."""
-        left = {(change.type, change.key) for change in self.remaining}
-        return sum(o.status == "success" and key not in left for key, o in self.outcomes.items())
+        """How many changes were carried out, as far as the endpoint keeps them."""
+        return self.planned - len({(change.type, change.key) for change in self.remaining})
 
     @property
     def wrote(self) -> bool:
@@ -62,7 +62,9 @@ class Applied:
 
 async def apply_planned(planned: Planned, tell: Callable[[Outcome], None], stop: asyncio.Event) -> Applied:
     """Applies one target's plan; never raises TargetError, but says it in `error`."""
-    applied = Applied(name=planned.target.name)
+    applied = Applied(
+        name=planned.target.name, planned=len(planned.plan.changes), remaining=planned.plan.changes
+    )
     session = planned.session
     assert session is not None
     try:

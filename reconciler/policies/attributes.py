@@ -22,7 +22,7 @@ def count_same(changes: Sequence[Change]) -> Counted:
     """Users whose value of one attribute changes, by path; `active` has rules of its own."""
     counted: Counted = {}
     for change in changes:
-        if change.type == "User" and change.action in ("update", "adopt", "reactivate"):
+        if change.type == "User" and change.action not in ("create", "delete"):
             for a in change.attributes:
                 if a.path != "active":
                     counted.setdefault(a.path, []).append([change.key, a.path, a.before, a.after])

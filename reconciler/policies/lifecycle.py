@@ -26,7 +26,7 @@ def count_created(changes: Sequence[Change]) -> Counted:
 
 def count_adopted(changes: Sequence[Change]) -> Counted:
     """Users and groups taken over."""
-    return _of_action(changes, "adopt", ("User", "Group"))
+    return {None: [[c.type, c.key, "adopt"] for c in changes if c.is_adoption]}
 
 
 def count_deleted(changes: Sequence[Change]) -> Counted:

@@ -21,7 +21,7 @@ from reconciler.stages.diff import Difference, People, diff_users
 from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
 from reconciler.stages.notes import note_differences, note_endpoint
-from reconciler.stages.order import Key, find_taken, order_changes
+from reconciler.stages.order import Key, count_circles, find_taken, order_changes
 
 
 def decide(
@@ -42,6 +42,7 @@ def decide(
     findings = [*users.findings, *(groups.findings if groups else ()), *of_names, *of_order]
     findings += note_differences(of_users, of_groups)
     findings += note_endpoint(target, facts, bases)
+    writes = len(changes) + count_circles(changes)
     return TargetPlan(
         name=target.name, url="", desired=_desired_digest(desired, user_columns, group_columns), empty_desired=_is_emptied(bases),
         live_users=len(live.users), live_groups=len(live.groups), complete=True,
@@ -50,7 +51,7 @@ def decide(
         unmanaged_sample=tuple(sorted(resource.name for resource in users.unmanaged)[:10]),
         changes=changes, findings=tuple(_sorted(findings)),
         budgets=check_budgets(target.name, changes, dict(target.budgets), bases, agreed), bases=bases,
-        requests=len(changes), seconds=ceil(len(changes) / target.client.requests_per_second),
+        requests=writes, seconds=ceil(writes / target.client.requests_per_second),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import ne
 
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
@@ -176,7 +176,10 @@ def _unowned(
     if user.status == "entitled" and may_adopt(comparison.people.target, live):
         attributes = tuple(comparison.differences(user.values, live, user.key))
         reason = Reason(code="adopt", text="an existing account is taken over", source=source(user.origin))
-        return comparison.change("adopt", live, user.key, user.name, reason, attributes)
+        actives = [a.after for a in attributes if a.path == "active"]
+        action: Action = "adopt" if not actives else "reactivate" if actives[0] else "deactivate"
+        change = comparison.change(action, live, user.key, user.name, reason, attributes)
+        return replace(change, adopts=action != "adopt")
     if live.active or user.status == "entitled":
         text = f"{live.name} matches {user.key}, is not provisioned by us and is left alone"
         if user.status == "entitled":

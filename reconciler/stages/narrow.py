@@ -12,6 +12,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.plan import TargetPlan
 from reconciler.model.target import Target
 from reconciler.policies import Agreed, check_budgets
+from reconciler.stages.order import count_circles
 
 GRANTS = ("create", "adopt", "reactivate")
 
@@ -24,9 +25,10 @@ def narrow(plan: TargetPlan, may: Callable[[Place], bool], target: Target, agree
 
 def with_changes(plan: TargetPlan, changes: tuple[Change, ...], target: Target, agreed: Agreed) -> TargetPlan:
     """The plan with these changes in the place of its own."""
+    writes = len(changes) + count_circles(changes)
     return replace(
         plan, changes=changes, budgets=check_budgets(target.name, changes, dict(target.budgets), plan.bases, agreed),
-        requests=len(changes), seconds=ceil(len(changes) / target.client.requests_per_second),
+        requests=writes, seconds=ceil(writes / target.client.requests_per_second),
     )  # fmt: skip
 
 

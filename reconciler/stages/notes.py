@@ -16,9 +16,10 @@ def note_differences(users: Difference, groups: Difference) -> list[Finding]:
     findings = [*users.findings, *groups.findings]
     for difference, label in ((users, "user"), (groups, "group")):
         for path, count in sorted(difference.withheld.items()):
+            differ = f"{count} {label}s differ" if count > 1 else f"1 {label} differs"
             text = (
-                f"the endpoint does not keep {path}; it differs on {count} {label}{'s' * (count > 1)} and is withheld. "
-                f"Unmap it, or keep this in the target: learnt: {{withhold: [{_quoted(path)}]}}"
+                f"{path}: the endpoint does not keep it; {differ}. Unmap it, or write into the target "
+                f"learnt: {{withhold: [{_quoted(path)}]}}"
             )
             findings.append(Finding(severity="warning", code="withheld", text=text))
         for key, count in sorted(difference.unresolved.items()):

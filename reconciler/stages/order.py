@@ -57,6 +57,25 @@ def _after_blockers(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(done.values())
 
 
+def count_circles(changes: Iterable[Change]) -> int:
+    """How many circles of managers are made at once: each takes one more request, that closes it."""
+    above = {
+        change.key: str(attribute.after) for change in changes if change.action == "create"
+        for attribute in change.attributes if attribute.path == REFERENCE
+    }  # fmt: skip
+    done: set[str] = set()
+    circles = 0
+    for start in above:
+        trail: list[str] = []
+        at: str | None = start
+        while at is not None and at not in done and at not in trail:
+            trail.append(at)
+            at = above.get(at)
+        circles += at is not None and at in trail
+        done.update(trail)
+    return circles
+
+
 def _names_nothing(place: Place) -> bool:
     return place.what != "path" or place.name != NAMES[place.type]
 

@@ -63,6 +63,10 @@ def read_saved(document: Any) -> Reviewed:
         ]
         if document["digest"] != digest(sorted(digests)):
             raise PlanStale("the saved plan does not fit its digest: it was edited or cut; plan again")
+        if document["checksum"] != digest(
+            {key: value for key, value in document.items() if key != "checksum"}
+        ):
+            raise PlanStale("the saved plan does not fit its checksum: it was edited or cut; plan again")
         return Reviewed(as_of=str(document["asOf"]), targets=targets, seal=digest)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanStale(f"this is no saved plan ({type(error).__name__}); plan again") from None
