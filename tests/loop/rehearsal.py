@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -168,15 +168,18 @@ class Rehearsal:
             found = client.get("/Users", params=sent).raise_for_status().json().get("Resources", [])
         return [user["name"]["givenName"].lower() for user in found if not user["active"]]
 
+    def documents(self, kind: str) -> list[dict[str, Any]]:
+        """The users or groups as they are stored; after the endpoint has stopped."""
+        with closing(sqlite3.connect(self.base / "sandbox.sqlite3")) as connection:
+            rows = connection.execute("SELECT document FROM resources WHERE type = ?", (kind,)).fetchall()
+        return [json.loads(text) for (text,) in rows]
+
     def live(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
-        """The users by given name and the groups by name, both in lower case, as stored; after the endpoint has stopped."""
-        with sqlite3.connect(self.base / "sandbox.sqlite3") as connection:
-            rows = connection.execute("SELECT type, document FROM resources").fetchall()
-        connection.close()
-        documents = [(kind, json.loads(text)) for kind, text in rows]
+        """The users by given name and the groups by name, both in lower case; after the endpoint has stopped."""
+        users, groups = self.documents("User"), self.documents("Group")
         return (
-            {one["name"]["givenName"].lower(): one for kind, one in documents if kind == "User"},
-            {one["displayName"].lower(): one for kind, one in documents if kind == "Group"},
+            {user["name"]["givenName"].lower(): user for user in users},
+            {group["displayName"].lower(): group for group in groups},
         )
 
 
