@@ -13,7 +13,7 @@ def count_cleared(changes: Sequence[Change]) -> Counted:
     return {
         None: [
             [c.type, c.key, a.path, a.before, None] for c in changes for a in c.attributes
-            if a.after is None and a.before is not None
+            if a.after in (None, []) and a.before not in (None, [])
         ]
     }  # fmt: skip
 

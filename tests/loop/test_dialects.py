@@ -213,7 +213,7 @@ def lost_members(company: Rehearsal, before: dict[str, frozenset[str]], since: i
 def withheld_in(plan: dict[str, Any]) -> list[str]:
     """The paths that the findings say the endpoint does not keep."""
     texts = [finding["text"] for finding in plan["findings"] if finding["code"] == "withheld"]
-    return sorted({text.split(" does not keep ")[1].split(";")[0] for text in texts})
+    return sorted({text.split(": the endpoint does not keep it")[0] for text in texts})
 
 
 def wrong_values(company: Rehearsal, withheld: tuple[str, ...] = ()) -> Iterator[str]:
