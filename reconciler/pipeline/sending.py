@@ -44,7 +44,7 @@ class Sender:
 
     async def send(self, changes: Sequence[Change], dialect: Dialect) -> tuple[Change, ...]:
         """Sends `changes` in one dialect, reads back, and gives what of the plan is still to do."""
-        ordered, _ = order_changes(changes)
+        ordered = order_changes(changes)
         plans = Plans(
             lower=partial(self._lower, dialect), remain=self._remain, phase=phase,
             reads_first=lambda change: dialect.form[change.type] != "path" and not dialect.singly and change.action != "delete",

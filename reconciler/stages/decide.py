@@ -21,7 +21,7 @@ from reconciler.stages.diff import Difference, People, diff_users
 from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
 from reconciler.stages.notes import note_differences, note_endpoint
-from reconciler.stages.order import Key, count_circles, find_taken, order_changes
+from reconciler.stages.order import Key, count_circles, order_changes, settle_names
 
 
 def decide(
@@ -36,10 +36,11 @@ def decide(
     if group_columns is not None:
         groups = match_resources(desired.groups, live.groups, group_columns, target, facts)
         of_groups = diff_groups(desired, group_columns, groups, people, facts, place)
-    free, of_names = _without_taken_names([*of_users.changes, *of_groups.changes], live, user_columns)
-    changes, of_order = order_changes(free)
+    found = [*of_users.changes, *of_groups.changes]
+    free, of_names = settle_names(found, _holders(found, live, user_columns))
+    changes = order_changes(free)
     bases = _bases(desired, live, users, groups)
-    findings = [*users.findings, *(groups.findings if groups else ()), *of_names, *of_order]
+    findings = [*users.findings, *(groups.findings if groups else ()), *of_names]
     findings += note_differences(of_users, of_groups)
     findings += note_endpoint(target, facts, bases)
     writes = len(changes) + count_circles(changes)
@@ -55,27 +56,14 @@ def decide(
     )  # fmt: skip
 
 
-def _without_taken_names(
-    changes: list[Change], live: LiveState, columns: Columns
-) -> tuple[list[Change], list[Finding]]:
-    """The changes without renames to a name that another account keeps, and a finding for each of those."""
+def _holders(changes: Sequence[Change], live: LiveState, columns: Columns) -> dict[Key, str]:
+    """Who holds each userName at the endpoint; nobody needs to know where nobody takes a name."""
     index = columns.index("userName")
-    if index is None or not any(c.id and any(a.path == "userName" for a in c.attributes) for c in changes):
-        return changes, []
-    holders: dict[Key, str] = {("User", str(row.values[index]).casefold()): row.id for row in live.users}
-    taken = find_taken(changes, holders)
-    findings = []
-    kept = []
-    for change in changes:
-        holder = taken.get((change.type, change.key))
-        if holder is None:
-            kept.append(change)
-            continue
-        text = f"{change.key} cannot be renamed: the live resource {holder} has the userName {change.name}; free that name first"
-        findings.append(Finding(severity="error", code="name-taken", text=text, source=change.reason.source))
-        rest = change.only(lambda place: place.name != "userName")
-        kept += [rest] if rest is not None else []
-    return kept, findings
+    if index is None or not any(
+        c.type == "User" and any(a.path == "userName" for a in c.attributes) for c in changes
+    ):
+        return {}
+    return {("User", str(row.values[index]).casefold()): row.id for row in live.users}
 
 
 def know_people(desired: Desired, live: LiveState, columns: Columns, target: Target, facts: Facts) -> People:

@@ -18,22 +18,51 @@ Key = tuple[Type, str]
 REFERENCE = f"{ENTERPRISE}:manager"
 
 
-def order_changes(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
-    """The changes in the order in which they are applied, and a finding for renames that go round in a circle."""
-    rounds = _rename_cycles(changes)
+def order_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes in the order in which they are applied."""
+    return _after_blockers(sorted(changes, key=lambda c: (phase(c), _is_rename(c) is None, c.key)))
+
+
+def settle_names(
+    changes: Sequence[Change], holders: Mapping[Key, str]
+) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    """The changes without those that take a name which nobody gives up, and a finding for each of them.
+
+    `holders`: (type, name without case) → live id. Renames that go round in a circle give nothing up.
+    """
     findings = []
-    for members in rounds:
+    kept = list(changes)
+    for members in _rename_cycles(changes):
         names = ", ".join(sorted(change.name for change in members))
         text = f"{names} take each other's names in a circle; give one of them another name first"
         findings.append(Finding(severity="error", code="rename-cycle", text=text))
-    stuck = {(change.type, change.key) for members in rounds for change in members}
-    kept = [
-        change.only(_names_nothing) if (change.type, change.key) in stuck else change for change in changes
-    ]
-    ordered = sorted(
-        (change for change in kept if change), key=lambda c: (phase(c), _is_rename(c) is None, c.key)
-    )
-    return _after_blockers(ordered), tuple(findings)
+        stuck = {(change.type, change.key) for change in members}
+        kept = _without_names(kept, stuck)
+    while taken := find_taken(kept, holders):
+        for change in kept:
+            holder = taken.get((change.type, change.key))
+            if holder is not None:
+                text = (
+                    f"{change.key} cannot get the name {change.name}: the live resource {holder} has it and keeps it; "
+                    "free that name first"
+                )
+                findings.append(
+                    Finding(severity="error", code="name-taken", text=text, source=change.reason.source)
+                )
+        # What is not renamed keeps its own name, which another may have counted on: once more.
+        kept = _without_names(kept, set(taken))
+    return tuple(kept), tuple(findings)
+
+
+def _without_names(changes: Sequence[Change], keys: set[Key]) -> list[Change]:
+    """The changes, but nothing of `keys` is named anew; without its name nothing is created."""
+    kept = []
+    for change in changes:
+        if (change.type, change.key) not in keys:
+            kept.append(change)
+        elif change.action != "create" and (rest := change.only(_names_nothing)) is not None:
+            kept.append(rest)
+    return kept
 
 
 def _after_blockers(changes: Sequence[Change]) -> tuple[Change, ...]:
@@ -81,14 +110,11 @@ def _names_nothing(place: Place) -> bool:
 
 
 def find_taken(changes: Sequence[Change], holders: Mapping[Key, str]) -> dict[Key, str]:
-    """Renames to a name that somebody else holds and keeps: the change → the live id of the holder.
-
-    `holders`: (type, name without case) → live id.
-    """
+    """Who would take a name that somebody else holds and keeps: the change → the live id of the holder."""
     freed = {_folded(change, taken=False) for change in changes if _is_rename(change)}
     taken: dict[Key, str] = {}
     for change in changes:
-        name = _folded(change, taken=True) if change.id is not None else None
+        name = _folded(change, taken=True)
         holder = holders.get(name) if name is not None and name not in freed else None
         if holder is not None and holder != change.id:
             taken[change.type, change.key] = holder

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.change import Change
-from reconciler.stages.order import find_blockers, order_changes, phase
+from reconciler.stages.order import find_blockers, order_changes, phase, settle_names
 from tests.unit.stages.words import MANAGER, change, deactivate, group
 
 
 def ordered(*changes: Change) -> list[str]:
-    return [each.key for each in order_changes(changes)[0]]
+    return [each.key for each in order_changes(changes)]
 
 
 def rename(key: str, before: str, after: str) -> Change:
@@ -35,7 +35,7 @@ def test_steps_follow_one_another_as_designed() -> None:
         "group-delete",
         "user-delete",
     ]
-    assert [phase(each) for each in order_changes(changes)[0]] == [0, 1, 2, 3, 4]
+    assert [phase(each) for each in order_changes(changes)] == [0, 1, 2, 3, 4]
 
 
 def test_the_order_of_the_input_means_nothing() -> None:
@@ -73,7 +73,7 @@ def test_a_manager_is_made_before_who_reports_to_them() -> None:
 def test_a_circle_of_names_is_one_finding_and_none_of_its_names_is_touched(
     renames: list[tuple[str, str, str]], circle: bool
 ) -> None:
-    changes, findings = order_changes([rename(*each) for each in renames])
+    changes, findings = settle_names([rename(*each) for each in renames], {})
 
     assert [finding.code for finding in findings] == (["rename-cycle"] if circle else [])
     assert len(changes) == (0 if circle else len(renames))
@@ -87,20 +87,31 @@ def test_what_else_differs_in_a_circle_of_names_is_still_changed() -> None:
         change("update", "bob", userName=("b", "a")),
     ]
 
-    [kept] = order_changes(stuck)[0]
+    [kept] = settle_names(stuck, {})[0]
     assert [attribute.path for attribute in kept.attributes] == ["displayName", "title"]
 
 
 def test_groups_that_swap_names_are_a_circle_and_keep_their_members_changes() -> None:
-    [kept] = order_changes([
+    [kept] = settle_names([
         group("update", "red", add="ada", displayName=("Red", "Blue")), group("update", "blue", displayName=("Blue", "Red")),
-    ])[0]  # fmt: skip
+    ], {})[0]  # fmt: skip
 
     assert (kept.key, [member.key for member in kept.add], kept.attributes) == ("red", ["ada"], ())
 
 
 def test_a_user_and_a_group_of_one_name_have_nothing_to_do_with_each_other() -> None:
-    assert order_changes([rename("ada", "x", "y"), group("update", "red", displayName=("y", "x"))])[1] == ()
+    assert (
+        settle_names([rename("ada", "x", "y"), group("update", "red", displayName=("y", "x"))], {})[1] == ()
+    )
+
+
+def test_a_name_that_nobody_gives_up_is_taken_by_nobody_who_counted_on_it() -> None:
+    """cyd keeps her name, since fay keeps the one that she was to get; so ada cannot be made under it."""
+    changes = [rename("cyd", "ann", "cat"), create("ada", "ann"), create("bob", "ben")]
+    kept, findings = settle_names(changes, {("User", "ann"): "id-cyd", ("User", "cat"): "id-fay"})
+
+    assert [each.key for each in kept] == ["bob"]
+    assert [finding.code for finding in findings] == ["name-taken", "name-taken"]
 
 
 @pytest.mark.parametrize(
