@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,29 +85,32 @@ def reconcile(ctx: click.Context, base: Path, desired: str, data: str) -> None:
 
 def main() -> None:
     """Runs the command line and ends the process with DESIGN's exit code."""
+    from reconciler.cli.saying import say, say_as_json
     from reconciler.model.errors import ReconcilerError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    text = ""
     try:
         code = reconcile.main(prog_name="reconcile", standalone_mode=False)
     except click.UsageError as error:
         error.show()
-        code = 64
-    except click.Abort:
-        code = 130
+        code, text = 64, error.format_message()
+    except (click.Abort, KeyboardInterrupt):
+        code, text = 130, "interrupted before any write"
     except click.ClickException as error:
         error.show()
-        code = 1
+        code, text = 1, error.format_message()
     except ReconcilerError as error:
-        click.echo(str(error), err=True)
-        code = error.exit_code
-    except KeyboardInterrupt:
-        code = 130
+        code, text = error.exit_code, str(error)
+        say(text)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:
         if os.environ.get("RECONCILE_TRACEBACK"):
             raise
-        click.echo(f"internal error: {type(error).__name__}; RECONCILE_TRACEBACK=1 shows where", err=True)
-        code = 1
+        code, text = 1, f"internal error: {type(error).__name__}; RECONCILE_TRACEBACK=1 shows where"
+        say(text)
+    if text:
+        say_as_json(text, code, sys.argv)
     sys.exit(code if isinstance(code, int) else 0)

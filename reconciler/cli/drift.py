@@ -10,7 +10,7 @@ import click
 from reconciler.cli import Settings
 from reconciler.cli.plan import exit_code
 from reconciler.cli.progress import progress
-from reconciler.cli.showing import json_on_failure, show_plan
+from reconciler.cli.showing import check_formats, show_plan
 
 
 @click.command("drift")
@@ -37,7 +37,8 @@ def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...]
     from reconciler.pipeline.agreeing import Terms, agree
     from reconciler.pipeline.planning import with_causes
 
-    with json_on_failure(forms), progress(quiet=no_progress) as told:
+    check_formats(forms)
+    with progress(quiet=no_progress) as told:
         world = replace(here(settings.base, settings.desired, settings.data), progress=told)
         planned = agree(load(world), targets, world, Terms()).planned
         for each in planned:

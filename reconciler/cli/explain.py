@@ -8,7 +8,6 @@ import sys
 import click
 
 from reconciler.cli import Settings
-from reconciler.cli.showing import json_on_failure
 
 
 @click.command("explain")
@@ -24,8 +23,7 @@ def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) 
     from reconciler.pipeline.telling import explain
 
     world = here(settings.base, settings.desired, settings.data)
-    with json_on_failure((form,)):
-        stories = explain(load(world), name, targets, world)
+    stories = explain(load(world), name, targets, world)
     if form == "json":
         click.echo(json.dumps(stories, indent=2, ensure_ascii=False, sort_keys=True))
     else:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.saying import say
 
 MARKS = {"success": "✓", "failure": "✗", "skipped": "·", "warning": "!"}
 
@@ -35,7 +36,7 @@ def command(settings: Settings, run: str | None, form: str) -> None:
         click.echo(json.dumps(records, indent=2, sort_keys=True, ensure_ascii=False))
         return
     if not records:
-        click.echo(f"no runs below {settings.data}; `reconcile apply` writes them", err=True)
+        say(f"no runs below {settings.data}; `reconcile apply` writes them")
     for record in records:
         click.echo(_line(record))
 
@@ -54,7 +55,7 @@ def _summary(name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _line(record: dict[str, Any]) -> str:
-    from reconciler.reports.text import neutral
+    from reconciler.model.neutral import neutral
 
     match record["record"]:
         case "summary":

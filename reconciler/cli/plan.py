@@ -14,7 +14,7 @@ import click
 from reconciler.cli import Settings
 from reconciler.cli.progress import progress
 from reconciler.cli.sealing import seal_of
-from reconciler.cli.showing import json_on_failure, show_plan
+from reconciler.cli.showing import check_formats, show_plan
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
@@ -79,7 +79,8 @@ def command(
     from reconciler.reports.json_plan import render
     from reconciler.stages.review import make_manifest
 
-    with json_on_failure(forms), progress(quiet=no_progress) as told:
+    check_formats(forms)
+    with progress(quiet=no_progress) as told:
         world = replace(here(settings.base, settings.desired, settings.data), progress=told)
         planned = agree(load(world), targets, world, Terms(only=only)).planned
     plan = join(planned, world)

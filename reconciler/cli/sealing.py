@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import click
+from reconciler.cli.saying import say
 
 
 def seal_of(environ: Mapping[str, str]) -> Callable[[object], str]:
@@ -13,9 +13,8 @@ def seal_of(environ: Mapping[str, str]) -> Callable[[object], str]:
 
     key = environ.get("RECONCILE_MANIFEST_KEY", "")
     if not key:
-        click.echo(
-            "warning: RECONCILE_MANIFEST_KEY is not set: the manifest's digests can be guessed by who can guess the values",
-            err=True,
+        say(
+            "warning: RECONCILE_MANIFEST_KEY is not set: the manifest's digests can be guessed by who can guess the values"
         )
         return digest
     return lambda value: keyed_digest(key, value)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from reconciler.cli.saying import say
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
@@ -37,25 +36,11 @@ def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
             write_plan(plan, Console(soft_wrap=True))
     for target in plan.targets:
         if target.error:
-            click.echo(f"{target.name}: {target.error}", err=True)
+            say(f"{target.name}: {target.error}")
 
 
-@contextmanager
-def json_on_failure(forms: tuple[str, ...]) -> Iterator[None]:
-    """Keeps stdout valid JSON where JSON was asked for and an error stops the command; the error goes on.
-
-    Raises click.UsageError for a format that does not exist.
-    """
-    from reconciler.model.errors import ReconcilerError
-
+def check_formats(forms: tuple[str, ...]) -> None:
+    """Raises click.UsageError for a format that does not exist."""
     for form in forms:
         if form.partition("=")[0] not in FORMATS:
             raise click.UsageError(f"--format {form}: choose one of {', '.join(FORMATS)}, or json=FILE")
-    try:
-        yield
-    except ReconcilerError as error:
-        if "json" in forms:
-            click.echo(
-                json.dumps({"error": str(error), "exitCode": error.exit_code}, indent=2, ensure_ascii=False)
-            )
-        raise

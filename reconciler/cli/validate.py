@@ -8,6 +8,7 @@ import sys
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.saying import say
 
 
 @click.command("validate")
@@ -34,7 +35,7 @@ def command(settings: Settings, form: str) -> None:
             ]
             click.echo(json.dumps({"valid": False, "mistakes": mistakes}, indent=2, ensure_ascii=False))
         else:
-            click.echo(str(error))
+            say(str(error), err=False)
             count = len(error.mistakes)
             click.echo(f"{count} mistake{'s' * (count > 1)}", err=True)
         sys.exit(1)

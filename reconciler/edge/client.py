@@ -16,6 +16,7 @@ import msgspec
 
 from reconciler.edge.pace import Pace, backoff, told_wait
 from reconciler.model.errors import AnswerLost, Refused, TransportError
+from reconciler.model.neutral import neutral
 from reconciler.model.target import Client
 
 RETRIES = 5
@@ -75,7 +76,7 @@ class ScimReader:
         response = await self._request("GET", path, params=params)
         body = _decoded(response)
         if body is None and response.content.strip():
-            kind = response.headers.get("content-type", "no content type")
+            kind = neutral(response.headers.get("content-type", "no content type")[:100])
             raise TransportError(
                 f"GET {path}: status {response.status_code}, but no JSON object ({kind}); does the url end where /Users begins?"
             )
@@ -297,12 +298,12 @@ def _decoded(response: httpx.Response) -> dict[str, Any] | None:
 def _refusal(method: str, path: str, response: httpx.Response) -> Refused | TransportError:
     status = response.status_code
     if status < 400:
-        where = urlsplit(response.headers.get("location", "")).netloc or "nowhere"
+        where = neutral(urlsplit(response.headers.get("location", "")).netloc[:200]) or "nowhere"
         return TransportError(
             f"{method} {path}: redirected (status {status}) to {where}; the token is not carried elsewhere: correct the url"
         )
     body = _decoded(response) or {}
-    detail = str(body.get("detail") or "")[:500]
+    detail = neutral(str(body.get("detail") or "")[:500])
     words = {
         401: "the token is refused: renew it", 403: "the token may not do this", 429: "too many requests, for too long",
     }.get(status, detail or "refused")  # fmt: skip
