@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import cast
 
 from reconciler.functions.clauses import compile_clause
+from reconciler.model.change import AttributeChange, Change
 from reconciler.model.clause import All, Any, Clause, Comparison, MemberOf, Not
+from reconciler.model.column import Column
 from reconciler.model.desired import DesiredState
 from reconciler.model.plan import TargetPlan
-from reconciler.model.resource import KEEP, Facts, LiveState
+from reconciler.model.resource import KEEP, Cell, DesiredGroup, Facts, LiveResource, LiveState
 from reconciler.model.target import Target
 from reconciler.stages.compile import Desired, target_columns
+from reconciler.stages.decide import know_people
+from reconciler.stages.diff import People
 from reconciler.stages.match import match_resources
 from reconciler.stages.membership import flatten
 
@@ -46,21 +50,64 @@ def explain_object(
          "provisionedByUs": key in matches.ours, "protected": found.id in matches.protected}
         if found else {"frozen": key in matches.frozen_keys} if key in matches.frozen_keys else None
     )  # fmt: skip
-    rows = []
-    for index, column in enumerate(columns.all):
-        cell = resource.values[index]  # type: ignore[attr-defined]
-        before = found.values[index] if found else None
-        keeps = cell is KEEP
-        same = keeps or column.compare(cell) == column.compare(before)
-        rows.append({
-            "path": column.text, "kind": column.mapping.kind if column.mapping else "implicit",
-            "source": column.mapping.text if column.mapping else "lifecycle",
-            "value": None if keeps else cell, "live": before,
-            "verdict": "left alone" if keeps else "same" if same else "differs",
-        })  # fmt: skip
-    story["attributes"] = rows
+    people = know_people(desired, live, users, target, facts)
+    told = {attribute.path: attribute for attribute in change.attributes} if change else {}
+    is_compared = type_ == "Group" or getattr(resource, "status", "") in ("entitled", "future")
+    story["attributes"] = [
+        _row(column, resource.values[at], found.values[at] if found else None, told, is_compared, people)  # type: ignore[attr-defined]
+        for at, column in enumerate(columns.all)
+    ]
+    for row in story["attributes"]:  # type: ignore[attr-defined]
+        if row["verdict"] == "same" and facts.withholds(columns.type, row["path"], key, row["value"]):
+            row["verdict"] = "withheld"
+    if isinstance(resource, DesiredGroup) and columns.has_members:
+        story["members"] = _members(resource, found, change, people)
     story["change"] = change.to_json() if change else None
     return story
+
+
+def _row(
+    column: Column, cell: Cell, before: Cell, told: Mapping[str, AttributeChange], is_compared: bool, people: People
+) -> Story:  # fmt: skip
+    if column.text in told:
+        verdict = "differs"
+    elif cell is KEEP:
+        verdict = "left alone"
+    else:
+        verdict = "same" if is_compared else "not compared"
+    if column.kind == "reference" and before is not None:
+        before = people.key_by_id.get(str(before), f"live:{before}")
+    return {
+        "path": column.text, "kind": column.mapping.kind if column.mapping else "implicit",
+        "source": column.mapping.text if column.mapping else "lifecycle",
+        "value": None if cell is KEEP else cell, "live": before, "verdict": verdict,
+    }  # fmt: skip
+
+
+def _members(
+    group: DesiredGroup, found: LiveResource | None, change: Change | None, people: People
+) -> list[Story]:
+    """Everybody whom the YAML or the endpoint has in the group, and why they stay, come or go."""
+    joining = {member.key for member in change.add} if change else set()
+    leaving = {member.key for member in change.remove} if change else set()
+    present = {people.member(id_).key: people.member(id_) for id_ in found.members} if found else {}
+    rows: list[Story] = []
+    for key in sorted({*group.members, *present}):
+        is_listed = key in group.members
+        if key in joining:
+            verdict = "is added"
+        elif key in leaving:
+            verdict = (
+                "is removed: membership ended"
+                if key in group.ended
+                else "is removed: the YAML does not list them"
+            )
+        elif key in present:
+            verdict = "is in" if is_listed else "left alone: not ours, or the group's membership keeps them"
+        else:
+            verdict = f"not in: {getattr(people.desired.get(key), 'reason', 'unknown')}"
+        rows.append({"key": key, "listed": is_listed, "live": key in present, "verdict": verdict})
+    return rows
 
 
 def _imported(state: DesiredState, type_: str, key: str) -> object:
@@ -75,7 +122,7 @@ def _scope(
         inside = resource is not None
         return {
             "status": "inScope" if inside else "outOfScope",
-            "reason": f"scope.groups is {target.scope.groups}",
+            "reason": _group_reason(target, inside=inside),
         }
     memberships = flatten(state, now)
     user = state.users.get(key)
@@ -87,6 +134,13 @@ def _scope(
         "assignment": target.scope.users, "clauses": clauses,
         "groups": sorted(group for group, members in memberships.members.items() if key in members),
     }  # fmt: skip
+
+
+def _group_reason(target: Target, *, inside: bool) -> str:
+    groups = target.scope.groups
+    if isinstance(groups, str):
+        return f"the target gets {groups} groups" if groups != "none" else "the target gets no groups"
+    return "the target lists it" if inside else f"the target lists {', '.join(groups)}"
 
 
 def _clauses(
