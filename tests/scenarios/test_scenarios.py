@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deepdiff import DeepDiff
 
 from tests.properties.bench import Done, Repository, Strict, strict_endpoint
 
@@ -72,7 +73,14 @@ def expect(path: Path, found: str) -> None:
         if found:
             path.write_text(found, encoding="utf-8")
     expected = path.read_text(encoding="utf-8") if path.exists() else ""
-    assert found == expected, path.name
+    assert found == expected, _difference(path, expected, found)
+
+
+def _difference(path: Path, expected: str, found: str) -> str:
+    """Where two files differ; of JSON, by its paths."""
+    if path.suffix != ".json" or not (expected and found):
+        return path.name
+    return f"{path.name}\n{DeepDiff(json.loads(expected), json.loads(found)).pretty()}"
 
 
 def _files(story: Path) -> dict[str, str]:
