@@ -88,7 +88,8 @@ def main() -> None:
     from reconciler.cli.saying import say, say_as_json
     from reconciler.model.errors import ReconcilerError
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job begins with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     text = ""
     try:
         code = reconcile.main(prog_name="reconcile", standalone_mode=False)
