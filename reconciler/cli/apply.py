@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.options import format_option, only_option, option, progress_option, target_option
 from reconciler.cli.progress import progress
 from reconciler.cli.saying import say
 from reconciler.cli.sealing import seal_of
@@ -24,67 +25,22 @@ if TYPE_CHECKING:
     from reconciler.stages.review import Reviewed
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @click.command("apply")
-@click.argument(
-    "saved",
-    required=False,
-    metavar="[plan.json]",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    envvar="RECONCILE_TARGET",
-    help="Only this target; may be given again.",
-)
-@click.option(
-    "--only",
-    multiple=True,
-    envvar="RECONCILE_ONLY",
-    help="Only this object, as user:ada or group:engineering.",
-)
-@click.option(
-    "--reviewed",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    envvar="RECONCILE_REVIEWED",
-    help="Apply what this manifest of a reviewed plan holds.",
-)
+@click.argument("saved", required=False, metavar="[plan.json]", type=FILE)
+@target_option
+@only_option
+@option("--reviewed", "Apply what this manifest of a reviewed plan holds.", type=FILE)
 @click.option("--expect-digest", help="Apply only if the plan has this digest.")
 @click.option("--approve", multiple=True, help="TARGET:RULE:DIGEST, as an exceeded budget prints it.")
-@click.option(
-    "--due",
-    is_flag=True,
-    envvar="RECONCILE_DUE",
-    help="Only what time alone made due: left, hired, `until` passed.",
-)
-@click.option(
-    "--scheduled",
-    is_flag=True,
-    envvar="RECONCILE_SCHEDULED",
-    help="Run by a schedule: skip targets in quarantine.",
-)
-@click.option(
-    "--strict",
-    is_flag=True,
-    envvar="RECONCILE_STRICT",
-    help="Refuse a reviewed plan if anything drifted beside it.",
-)
-@click.option(
-    "--clear-quarantine",
-    is_flag=True,
-    envvar="RECONCILE_CLEAR_QUARANTINE",
-    help="Take the targets out of quarantine first.",
-)
-@click.option(
-    "--format",
-    "forms",
-    multiple=True,
-    default=("text",),
-    envvar="RECONCILE_FORMAT",
-    help="text or json, or json=FILE.",
-)
-@click.option("--no-progress", is_flag=True, envvar="RECONCILE_NO_PROGRESS", help="Tell nothing on the way.")
+@option("--due", "Only what time alone made due: left, hired, `until` passed.", is_flag=True)
+@option("--scheduled", "Run by a schedule: skip targets in quarantine.", is_flag=True)
+@option("--strict", "Refuse a reviewed plan if anything drifted beside it.", is_flag=True)
+@option("--clear-quarantine", "Take the targets out of quarantine first.", is_flag=True)
+@format_option
+@progress_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def command(settings: Settings, /, **options: Any) -> None:

@@ -8,28 +8,16 @@ from dataclasses import replace
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.options import format_option, progress_option, target_option
 from reconciler.cli.plan import exit_code
 from reconciler.cli.progress import progress
 from reconciler.cli.showing import check_formats, show_plan
 
 
 @click.command("drift")
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    envvar="RECONCILE_TARGET",
-    help="Only this target; may be given again.",
-)
-@click.option(
-    "--format",
-    "forms",
-    multiple=True,
-    default=("text",),
-    envvar="RECONCILE_FORMAT",
-    help="text or json, or json=FILE.",
-)
-@click.option("--no-progress", is_flag=True, envvar="RECONCILE_NO_PROGRESS", help="Tell nothing on the way.")
+@target_option
+@format_option
+@progress_option
 @click.pass_obj
 def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...], no_progress: bool) -> None:
     """Compare, name the cause of each difference, and say by the exit code: 0 nothing differs, 2 something does."""

@@ -8,13 +8,14 @@ import sys
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.options import option, target_option
 
 
 @click.command("explain")
 @click.argument("name", metavar="user:ID|group:ID")
-@click.option("--target", "targets", multiple=True, help="Only this target; may be given again.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the story."
+@target_option
+@option(
+    "--format", "How to print the story.", name="form", type=click.Choice(["text", "json"]), default="text"
 )
 @click.pass_obj
 def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.options import option
 from reconciler.cli.saying import say
 
 MARKS = {"success": "✓", "failure": "✗", "skipped": "·", "warning": "!"}
@@ -15,14 +16,7 @@ MARKS = {"success": "✓", "failure": "✗", "skipped": "·", "warning": "!"}
 
 @click.command("log")
 @click.argument("run", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    envvar="RECONCILE_FORMAT",
-    help="How to print it.",
-)
+@option("--format", "How to print it.", name="form", type=click.Choice(["text", "json"]), default="text")
 @click.pass_obj
 def command(settings: Settings, run: str | None, form: str) -> None:
     """List the runs, newest first, or show one."""

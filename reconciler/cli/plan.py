@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.options import format_option, only_option, option, progress_option, target_option
 from reconciler.cli.progress import progress
 from reconciler.cli.sealing import seal_of
 from reconciler.cli.showing import check_formats, show_plan
@@ -23,50 +24,17 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("plan")
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    envvar="RECONCILE_TARGET",
-    help="Only this target; may be given again.",
+@target_option
+@only_option
+@option("--out", "Save the plan for `apply`.", type=FILE)
+@format_option
+@option("--requests", "Show the requests of each change.", is_flag=True)
+@option("--manifest", "Write what binds an apply to this plan, without anybody's data.", type=FILE)
+@option(
+    "--fail-on", "Fail on a blocked plan or findings.", type=click.Choice(["blocked", "error", "warning"])
 )
-@click.option(
-    "--only",
-    multiple=True,
-    envvar="RECONCILE_ONLY",
-    help="Only this object, as user:ada or group:engineering.",
-)
-@click.option("--out", type=FILE, envvar="RECONCILE_OUT", help="Save the plan for `apply`.")
-@click.option(
-    "--format",
-    "forms",
-    multiple=True,
-    default=("text",),
-    envvar="RECONCILE_FORMAT",
-    help="text or json, or json=FILE; may be given again.",
-)
-@click.option(
-    "--requests", is_flag=True, envvar="RECONCILE_REQUESTS", help="Show the requests of each change."
-)
-@click.option(
-    "--manifest",
-    type=FILE,
-    envvar="RECONCILE_MANIFEST",
-    help="Write what binds an apply to this plan, without anybody's data.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["blocked", "error", "warning"]),
-    envvar="RECONCILE_FAIL_ON",
-    help="Fail on a blocked plan or findings.",
-)
-@click.option(
-    "--detailed-exitcode",
-    is_flag=True,
-    envvar="RECONCILE_DETAILED_EXITCODE",
-    help="Exit 2 if there are changes.",
-)
-@click.option("--no-progress", is_flag=True, envvar="RECONCILE_NO_PROGRESS", help="Tell nothing on the way.")
+@option("--detailed-exitcode", "Exit 2 if there are changes.", is_flag=True)
+@progress_option
 @click.pass_obj
 def command(
     settings: Settings, targets: tuple[str, ...], only: tuple[str, ...], out: Path | None, forms: tuple[str, ...],

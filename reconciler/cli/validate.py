@@ -8,12 +8,13 @@ import sys
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.options import option
 from reconciler.cli.saying import say
 
 
 @click.command("validate")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the result."
+@option(
+    "--format", "How to print the result.", name="form", type=click.Choice(["text", "json"]), default="text"
 )
 @click.pass_obj
 def command(settings: Settings, form: str) -> None:
