@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
-Decorator = Callable[[F], F]
 
 
-def option(flag: str, text: str, *, name: str | None = None, **settings: Any) -> Decorator[F]:
+class Decorator(Protocol):
+    """Adds something to a function of any kind and gives it back."""
+
+    def __call__(self, function: F, /) -> F:
+        """The same function."""
+
+
+def option(flag: str, text: str, *, name: str | None = None, **settings: Any) -> Decorator:
     """The option `--some-flag` with its help text; `RECONCILE_SOME_FLAG` stands for it in the environment."""
     twin = f"RECONCILE_{flag.removeprefix('--').replace('-', '_').upper()}"
     names = [flag, name] if name else [flag]
