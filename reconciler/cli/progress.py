@@ -14,7 +14,8 @@ EVERY = 10.0  # seconds between lines where there is no terminal
 class Progress:
     """Tells on stderr how far a phase is: counts, failures, rate and remaining time."""
 
-    def __init__(self) -> None:
+    def __init__(self, every: float = EVERY) -> None:
+        self._every = every
         self._phase = ""
         self._began = self._told = 0.0
         self._bar: Any = None
@@ -26,14 +27,14 @@ class Progress:
             self._phase, self._began = phase, time.monotonic()
             self._told = self._began
             self._bar = _bar(phase, total) if sys.stderr.isatty() else None
+        now = time.monotonic()
+        rate = done / max(now - self._began, 0.001)
+        lost = f", {failed:,} failed" if failed else ""
         if self._bar is not None:
-            text = f" · {failed:,} failed" if failed else ""
-            self._bar.update(self._bar.task_ids[0], completed=done, total=total, failed=text)
-        elif time.monotonic() - self._told >= EVERY:
-            self._told = time.monotonic()
-            rate = done / max(self._told - self._began, 0.001)
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total, said=f"{rate:,.0f}/s{lost}")
+        elif now - self._told >= self._every:
+            self._told = now
             left = f", {max(total - done, 0) / rate:,.0f} s left" if rate else ""
-            lost = f", {failed:,} failed" if failed else ""
             print(f"{phase}: {done:,} of {total:,}{lost}, {rate:,.1f}/s{left}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
@@ -63,10 +64,10 @@ def _bar(phase: str, total: int) -> Any:
     from rich.progress import Progress as RichProgress
 
     bar = RichProgress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]}"),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True), transient=True,
     )  # fmt: skip
-    bar.add_task(phase, total=total, failed="")
+    bar.add_task(phase, total=total, said="")
     bar.start()
     return bar
