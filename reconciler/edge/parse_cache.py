@@ -21,6 +21,7 @@ from reconciler.model.place import Document
 FORM = b"1"  # changes when a value is to be read otherwise, though neither version nor schema did
 LEAST = 1024 * 1024  # characters of all documents together; fewer are parsed faster than they are looked up
 MOST = 512 * 1024 * 1024  # bytes of values
+BROKEN = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 TABLE = "CREATE TABLE IF NOT EXISTS documents (digest BLOB PRIMARY KEY, seal BLOB, value BLOB)"
 
 
@@ -135,10 +136,7 @@ class ParseCache:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-        is_broken = isinstance(error, sqlite3.DatabaseError) and not isinstance(
-            error, sqlite3.OperationalError
-        )
-        if is_broken and path is not None:
+        if path is not None and getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN:
             with suppress(OSError):
                 path.unlink()
 

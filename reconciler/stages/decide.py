@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 
 import msgspec
@@ -13,7 +13,7 @@ from reconciler.model.digest import digest_bytes
 from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
 from reconciler.model.plan import Bases, TargetPlan
-from reconciler.model.resource import DesiredGroup, DesiredUser, Facts, LiveState
+from reconciler.model.resource import Facts, LiveState
 from reconciler.model.target import Target
 from reconciler.policies import Agreed, check_budgets
 from reconciler.stages.compile import Desired, target_columns
@@ -80,10 +80,9 @@ def _without_taken_names(
 def know_people(desired: Desired, live: LiveState, columns: Columns, target: Target, facts: Facts) -> People:
     """Who the users of a target are: their matches, by our key and by live id."""
     matches = match_resources(desired.users, live.users, columns, target, facts)
-    id_by_key = {key: resource.id for key, resource in matches.pairs.items()}
     return People(
-        desired=desired.users, matches=matches, id_by_key=id_by_key,
-        key_by_id={id_: key for key, id_ in id_by_key.items()},
+        desired=desired.users, matches=matches, id_by_key=matches.ids,
+        key_by_id={id_: key for key, id_ in matches.ids.items()},
         live_by_id={resource.id: resource for resource in live.users}, target=target,
     )  # fmt: skip
 
@@ -91,8 +90,8 @@ def know_people(desired: Desired, live: LiveState, columns: Columns, target: Tar
 def _bases(desired: Desired, live: LiveState, users: Matches, groups: Matches | None) -> Bases:
     owned_groups = groups.owned if groups else frozenset()
     return Bases(
-        active_owned=sum(resource.active for resource in live.users if resource.id in users.owned),
-        desired_users=sum(user.status == "entitled" for user in desired.users.values()),
+        active_owned=len([True for resource in live.users if resource.active and resource.id in users.owned]),
+        desired_users=[user.status for user in desired.users.values()].count("entitled"),
         owned_members=sum(len(group.members) for group in live.groups if group.id in owned_groups),
         members_by_group={key: len(group.members) for key, group in groups.pairs.items()} if groups else {},
         owned_anything=bool(users.owned),
@@ -111,14 +110,11 @@ def _sorted(findings: Sequence[Finding]) -> list[Finding]:
 
 def _desired_digest(desired: Desired) -> str:
     """What the YAML makes of the target, whatever is live and in whatever order it was read."""
-
-    def rows(resources: Mapping[str, DesiredUser] | Mapping[str, DesiredGroup]) -> list[object]:
-        return [[key, resources[key].values] for key in sorted(resources)]
-
-    statuses = [desired.users[key].status for key in sorted(desired.users)]
-    members = [
-        [sorted(group.members), sorted(group.ended), group.membership]
-        for _, group in sorted(desired.groups.items())
-    ]
-    encoded = msgspec.json.encode([rows(desired.users), statuses, rows(desired.groups), members])
+    users = [desired.users[key] for key in sorted(desired.users)]
+    groups = [desired.groups[key] for key in sorted(desired.groups)]
+    encoded = msgspec.json.encode([
+        [(user.key, user.values) for user in users], [user.status for user in users],
+        [(group.key, group.values) for group in groups],
+        [(sorted(group.members), sorted(group.ended), group.membership) for group in groups],
+    ])  # fmt: skip
     return digest_bytes(encoded)

@@ -77,7 +77,7 @@ def diff_users(
     target, matches = people.target, people.matches
     comparison = Comparison(columns=columns, people=people, facts=facts, result=result)
     at_rest = comparison.at_rest(
-        user for key in matches.ours if (user := desired.users[key]).status == "entitled"
+        user for key, user in desired.users.items() if user.status == "entitled" and key in matches.ours
     )
     for key, user in desired.users.items():
         if key in at_rest:

@@ -24,6 +24,7 @@ class Matches:
     """Who is who, by key and by live id. A live resource is in at most one of `pairs`."""
 
     pairs: Mapping[str, LiveResource]
+    ids: Mapping[str, str]  # the live ids of pairs
     ours: frozenset[str]  # keys of pairs provisioned by us
     owned: frozenset[str]  # live ids: provisioned by us, or claimed by the ownership rule
     frozen: frozenset[str]  # live ids that nobody may write
@@ -61,7 +62,9 @@ class _Run:
     ) -> None:
         self.desired, self.live, self.columns, self.target, self.facts = desired, live, columns, target, facts
         self.found: dict[str, LiveResource] = {}
-        self.precedence: dict[str, int] = {}
+        self.ids: dict[str, str] = {}  # of those who were found
+        self.later: dict[str, int] = {}  # the precedence, where it is not the first
+        self.ours: set[str] = set()  # those found by an externalId that is theirs to the letter
         self.frozen: set[str] = set()
         self.frozen_keys: set[str] = set()
         self.findings: list[Finding] = []
@@ -75,20 +78,25 @@ class _Run:
                 return
 
     def _place_by(self, resources: list[Resource], precedence: int, column: int) -> list[Resource]:
-        index = self._index(column)
+        index, is_external = self._index(column), column == self.columns.external_id
         own = [resource.values[column] for resource in resources]
         missing: list[Resource] = []
         for resource, cell, value in zip(
             resources, own, self.columns.all[column].compare_all(own), strict=True
         ):
             hit = index.get(value) if cell is not None and cell is not KEEP else None
-            if hit is None and resource.previous and column == self.columns.external_id:
+            if hit is None and is_external and resource.previous:
                 hit = self._find_previous(resource, index, column)
             if hit is None:
                 missing.append(resource)
             elif isinstance(hit, LiveResource):
-                self.found[resource.key] = hit
-                self.precedence[resource.key] = precedence
+                key = resource.key
+                self.found[key] = hit
+                self.ids[key] = hit.id
+                if precedence:
+                    self.later[key] = precedence
+                if is_external and hit.external_id == cell:
+                    self.ours.add(key)
             else:
                 ids = ", ".join(sorted(each.id for each in hit))
                 self._freeze(resource, hit, "ambiguous-match", f"{self.columns.all[column].text} of {resource.key} is at "
@@ -118,10 +126,10 @@ class _Run:
 
     def settle(self) -> None:
         """Settles who of several is the live resource that all of them are found at, and who is none of ours."""
-        if len({live.id for live in self.found.values()}) < len(self.found):
+        if len(set(self.ids.values())) < len(self.ids):
             claims: dict[str, list[str]] = defaultdict(list)
-            for key, live in self.found.items():
-                claims[live.id].append(key)
+            for key, id_ in self.ids.items():
+                claims[id_].append(key)
             for keys in claims.values():
                 if len(keys) > 1:
                     self._settle(self.found[keys[0]], keys)
@@ -130,12 +138,12 @@ class _Run:
             and self.facts.keeps_external_id
             and self.target.adopt != "any"
         ):
-            self._check_identities(self.columns.external_id)
+            self._check_identities()
 
     def _settle(self, live: LiveResource, keys: list[str]) -> None:
         """Several desired resources claim one live one: the owner by externalId wins if its rename frees the name."""
-        first = min(self.precedence[key] for key in keys)
-        winners = [key for key in keys if self.precedence[key] == first]
+        first = min(self.later.get(key, 0) for key in keys)
+        winners = [key for key in keys if self.later.get(key, 0) == first]
         if (
             len(winners) == 1
             and self._is_ours(self.desired[winners[0]], live)
@@ -143,7 +151,7 @@ class _Run:
         ):
             for key in keys:
                 if key != winners[0]:
-                    del self.found[key]
+                    self._lose(key)
             return
         for key in keys:
             others = ", ".join(sorted(other for other in keys if other != key))
@@ -154,7 +162,7 @@ class _Run:
         resource = self.desired[winner]
         if isinstance(resource, DesiredUser) and resource.status != "entitled":
             return False
-        lost = {self.columns.match[self.precedence[key]] for key in keys if key != winner}
+        lost = {self.columns.match[self.later.get(key, 0)] for key in keys if key != winner}
         compare = self.columns.all
         return all(
             resource.values[c] is not KEEP
@@ -162,11 +170,12 @@ class _Run:
             for c in lost
         )
 
-    def _check_identities(self, external_id: int) -> None:
-        for key, live in self.found.items():
-            if live.external_id is None or live.external_id == self.desired[key].values[external_id]:
+    def _check_identities(self) -> None:
+        for key in [key for key in self.found if key not in self.ours]:
+            live = self.found[key]
+            if live.external_id is None or live.id in self.frozen:
                 continue
-            if live.id not in self.frozen and not self._is_ours(self.desired[key], live):
+            if not self._is_ours(self.desired[key], live):
                 self._freeze(self.desired[key], [live], "identity-conflict",
                              f"{key} matches {live.name} ({live.id}), whose externalId is {live.external_id}; "
                              "declare it under previousIds if it is the same, or say adopt: any")  # fmt: skip
@@ -191,37 +200,35 @@ class _Run:
 
     def result(self) -> Matches:
         """The matches, without whatever was frozen on the way."""
-        pairs = self.found
         if self.frozen_keys:
-            pairs = {
-                key: live
-                for key, live in pairs.items()
-                if live.id not in self.frozen and key not in self.frozen_keys
-            }
-        ours = self._ours(pairs)
-        owned = {pairs[key].id for key in ours}
-        paired = {live.id for live in pairs.values()}
+            for key in [
+                key for key, id_ in self.ids.items() if id_ in self.frozen or key in self.frozen_keys
+            ]:
+                self._lose(key)
+        ours = self._ours()
+        owned = {self.ids[key] for key in ours}
+        paired = owned if len(owned) == len(self.ids) else set(self.ids.values())
         lone = [live for live in self.live if live.id not in paired]
-        owned |= {live.id for live in lone if self._is_claimed(live)}
-        owned -= self.frozen
+        owned = (owned | {live.id for live in lone if self._is_claimed(live)}) - self.frozen
         return Matches(
-            pairs=pairs, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
+            pairs=self.found, ids=self.ids, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
             frozen_keys=frozenset(self.frozen_keys), protected=self._protected(),
             vanished=tuple(live for live in lone if live.id in owned),
             unmanaged=tuple(live for live in lone if live.id not in owned and live.id not in self.frozen),
             findings=tuple(self.findings),
         )  # fmt: skip
 
-    def _ours(self, pairs: Mapping[str, LiveResource]) -> frozenset[str]:
-        column, desired = self.columns.external_id, self.desired
-        if column is None or not self.facts.keeps_external_id:
-            return frozenset(pairs)
+    def _ours(self) -> frozenset[str]:
+        if self.columns.external_id is None or not self.facts.keeps_external_id:
+            return frozenset(self.found)
+        others = (key for key in self.found if key not in self.ours)
         return frozenset(
-            key
-            for key, live in pairs.items()
-            if live.external_id is not None
-            and (live.external_id == desired[key].values[column] or self._is_ours(desired[key], live))
+            self.ours | {key for key in others if self._is_ours(self.desired[key], self.found[key])}
         )
+
+    def _lose(self, key: str) -> None:
+        del self.found[key], self.ids[key]
+        self.ours.discard(key)
 
     def _is_claimed(self, live: LiveResource) -> bool:
         match self.target.ownership:

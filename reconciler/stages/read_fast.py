@@ -7,8 +7,11 @@ the text and in the value, and left to the reader of events, which is the one se
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ryaml import loads  # type: ignore[attr-defined]
+
+from reconciler.model.place import NodePath
 
 DEEPEST = 50
 UNSURE = object()
@@ -22,6 +25,8 @@ _NUMBER = re.compile(
     r"(?=\s*(?:[,\]}:#]|\n|\Z))"
 )
 _ODD = re.compile("[\x85\u2028\u2029\ufeff]")
+_TOP = re.compile(r"^[^\s#]", re.MULTILINE)
+_HEAD = re.compile(r"^([A-Za-z]+):[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)", re.MULTILINE)
 _COMMENTS = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*---\r?\n")
 
 
@@ -88,3 +93,50 @@ def _with_text_keys(value: dict[object, object], depth: int) -> object:
         return UNSURE
     texts: dict[object, object] = {str(key): inner for key, inner in value.items()}
     return _checked_mapping(texts, depth) if len(texts) == len(value) else UNSURE
+
+
+def find_entry(text: str, path: NodePath) -> tuple[int, int] | None:
+    """Line and column of a named entry of a section (users/ada) by looking for its text, or None where that proves nothing.
+
+    A key stands on one line and, in a text without backslashes, as it is spelled; before a colon, as long as there is no `?`.
+    So if the spelling stands before a colon only once, that is the entry. It must begin its line, as far to the right as the
+    section's first entry does, with nothing but entries of that section above.
+    """
+    match path:
+        case (str(section), str(key)) if key:
+            text = text.removeprefix("\ufeff")
+            span = _span(text, section)
+            found = _only_before_colon(text, key) if span else None
+        case _:
+            return None
+    if span is None or found is None:
+        return None
+    begin = text.rfind("\n", 0, found) + 1
+    if not span[0] <= begin < span[1] or text[begin:found] != span[2]:
+        return None
+    return text.count("\n", 0, begin) + 1, found - begin + 1
+
+
+@lru_cache(maxsize=512)
+def _span(text: str, section: str) -> tuple[int, int, str] | None:
+    """Where the section's entries begin and end, and how far they are indented; None where looking would prove nothing."""
+    if any(sign in text for sign in "\\?\r\t") or (not text.isascii() and _ODD.search(text)):
+        return None
+    heads = [head for head in _HEAD.finditer(text) if head[1] == section]
+    if len(heads) != 1:
+        return None
+    after = _TOP.search(text, heads[0].end())
+    return heads[0].end(1), after.start() if after else len(text), heads[0][2]
+
+
+def _only_before_colon(text: str, key: str) -> int | None:
+    """Where the key stands before a colon, if there is one such place."""
+    found, at = None, text.find(key)
+    while at >= 0:
+        after = text[at + len(key) : at + len(key) + 80].lstrip("\"' \n")
+        if after[:1] in (":", ""):  # the rest is white space, or nothing is left
+            if found is not None:
+                return None
+            found = at
+        at = text.find(key, at + 1)
+    return found
