@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
 from math import ceil
 
 import msgspec
 
 from reconciler.model.change import Change
 from reconciler.model.column import Columns
-from reconciler.model.digest import digest_bytes
 from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
 from reconciler.model.plan import Bases, TargetPlan
@@ -22,6 +23,8 @@ from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
 from reconciler.stages.notes import note_differences, note_endpoint
 from reconciler.stages.order import Key, find_taken, order_changes
+
+CHUNK = 1000
 
 
 def decide(
@@ -112,9 +115,23 @@ def _desired_digest(desired: Desired) -> str:
     """What the YAML makes of the target, whatever is live and in whatever order it was read."""
     users = [desired.users[key] for key in sorted(desired.users)]
     groups = [desired.groups[key] for key in sorted(desired.groups)]
-    encoded = msgspec.json.encode([
-        [(user.key, user.values) for user in users], [user.status for user in users],
-        [(group.key, group.values) for group in groups],
-        [(sorted(group.members), sorted(group.ended), group.membership) for group in groups],
+    return _digest_lists([
+        ((user.key, user.values) for user in users), (user.status for user in users),
+        ((group.key, group.values) for group in groups),
+        ((sorted(group.members), sorted(group.ended), group.membership) for group in groups),
     ])  # fmt: skip
-    return digest_bytes(encoded)
+
+
+def _digest_lists(lists: Iterable[Iterator[object]]) -> str:
+    """The digest of a list of lists as JSON; they are long, so they are written out and let go bit by bit."""
+    found = sha256(b"[")
+    for position, entries in enumerate(lists):
+        found.update(b",[" if position else b"[")
+        is_first = True
+        while chunk := list(islice(entries, CHUNK)):
+            found.update(b"" if is_first else b",")
+            found.update(msgspec.json.encode(chunk)[1:-1])
+            is_first = False
+        found.update(b"]")
+    found.update(b"]")
+    return "sha256:" + found.hexdigest()
