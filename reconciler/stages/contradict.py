@@ -58,13 +58,13 @@ def _twice(
     mistakes = []
     for index in columns.match:
         column = columns.all[index]
-        cells = {key: resource.values[index] for key, resource in resources.items()}
-        cells = {key: cell for key, cell in cells.items() if cell is not KEEP and cell is not None}
-        compared = column.compare_all(cells.values())
+        claims = [(key, resource.values[index]) for key, resource in resources.items()]
+        claims = [claim for claim in claims if claim[1] is not KEEP and claim[1] is not None]
+        compared = column.compare_all([cell for _, cell in claims])
         if len(set(compared)) == len(compared):
             continue
         owners: dict[object, str] = {}
-        for (key, cell), value in zip(cells.items(), compared, strict=True):
+        for (key, cell), value in zip(claims, compared, strict=True):
             other = owners.setdefault(value, key)
             if other != key:
                 text = (

@@ -24,6 +24,7 @@ _NUMBER = re.compile(
     r"(?:(?<=0)[0-9xob]|(?<=\+)[0-9.]|(?<=-0)(?=\s|[,\]}:#]|\Z))[0-9a-fA-FxobE_.+-]*"
     r"(?=\s*(?:[,\]}:#]|\n|\Z))"
 )
+_TEXT = {str}
 _ODD = re.compile("[\x85\u2028\u2029\ufeff]")
 _TOP = re.compile(r"^[^\s#]", re.MULTILINE)
 _HEAD = re.compile(r"^([A-Za-z]+):[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)", re.MULTILINE)
@@ -74,6 +75,8 @@ def _checked(value: object, depth: int) -> object:
 
 
 def _checked_mapping(value: dict[object, object], depth: int) -> object:
+    if _TEXT == set(map(type, value)) == set(map(type, value.values())):  # as in most mappings
+        return value
     for key, inner in value.items():
         if type(key) is not str:
             return _with_text_keys(value, depth)
