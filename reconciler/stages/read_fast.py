@@ -25,9 +25,9 @@ _NUMBER = re.compile(
     r"(?=\s*(?:[,\]}:#]|\n|\Z))"
 )
 _TEXT = {str}
-_ODD = re.compile("[\x85\u2028\u2029\ufeff]")
-_TOP = re.compile(r"^[^\s#]", re.MULTILINE)
-_HEAD = re.compile(r"^([A-Za-z]+):[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)", re.MULTILINE)
+_ODD = "\x85\u2028\u2029\ufeff"
+_TOP = re.compile(r"\n[^\s#]")
+_HEAD = re.compile(r":[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)")
 _COMMENTS = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*---\r?\n")
 
 
@@ -50,7 +50,7 @@ def _is_out_of_the_ordinary(text: str) -> bool:
         return True
     if "<<" in text:
         return True
-    if text.count("\r") != text.count("\r\n") or (not text.isascii() and _ODD.search(text)):
+    if text.count("\r") != text.count("\r\n") or _has_any(text, "" if text.isascii() else _ODD):
         return True
     return _MARKED.search(text) is not None or _NUMBER.search(text) is not None
 
@@ -123,13 +123,19 @@ def find_entry(text: str, path: NodePath) -> tuple[int, int] | None:
 @lru_cache(maxsize=512)
 def _span(text: str, section: str) -> tuple[int, int, str] | None:
     """Where the section's entries begin and end, and how far they are indented; None where looking would prove nothing."""
-    if any(sign in text for sign in "\\?\r\t") or (not text.isascii() and _ODD.search(text)):
+    if _has_any(text, "\\?\r\t") or _has_any(text, "" if text.isascii() else _ODD):
         return None
-    heads = [head for head in _HEAD.finditer(text) if head[1] == section]
-    if len(heads) != 1:
+    head = f"\n{section}:"
+    at = 0 if text.startswith(head[1:]) else text.find(head) + 1
+    begun = _HEAD.match(text, at + len(section)) if text.startswith(head[1:], at) else None
+    if begun is None or text.find(head, at) >= 0:
         return None
-    after = _TOP.search(text, heads[0].end())
-    return heads[0].end(1), after.start() if after else len(text), heads[0][2]
+    after = _TOP.search(text, begun.end())
+    return begun.start(1), after.start() if after else len(text), begun[1]
+
+
+def _has_any(text: str, signs: str) -> bool:
+    return any(sign in text for sign in signs)
 
 
 def _only_before_colon(text: str, key: str) -> int | None:

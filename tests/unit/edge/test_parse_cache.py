@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.edge import parse_cache
 from reconciler.edge.parse_cache import LEAST, ParseCache, open_parse_cache
 from reconciler.model.place import Document
 from reconciler.stages.read import read_yaml
@@ -147,6 +148,21 @@ def test_many_documents_are_kept(tmp_path: Path) -> None:
         cache.keep(DOCUMENT, VALUE)
     with open_parse_cache(tmp_path, b"schema", [DOCUMENT, large]) as cache:
         assert cache.recall(DOCUMENT) == VALUE
+
+
+def test_what_is_not_there_any_more_goes_when_there_is_too_much(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parse_cache, "MOST", 60)
+    other = Document(path=DOCUMENT.path, text="another")
+    kept(path)
+    cache = ParseCache(path, b"schema")
+    cache.recall(other)
+    cache.keep(other, VALUE)
+    cache.close()
+
+    assert recalled(path) is None
+    assert recalled(path, other) == VALUE
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
