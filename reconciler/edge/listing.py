@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Protocol, TypeVar
 
 from reconciler.model.errors import IncompleteRead, Refused, TransportError
@@ -124,6 +125,7 @@ class _Proof:
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
         self._seen: set[str] = set()
+        self._pages: list[Sequence[str]] = []
         self._total: int | None = None
 
     @property
@@ -148,18 +150,18 @@ class _Proof:
                 f"{endpoint}: the total went from {self._total} to {said} between pages; try again when nothing writes there"
             )
         self._total = said
-        fresh = set(ids)
-        if len(fresh) < len(ids) or not fresh.isdisjoint(seen):
-            raise IncompleteRead(self._twice(ids))
-        seen |= fresh
+        self._pages.append(ids)
+        seen.update(ids)
+        if len(seen) < before + len(ids):
+            raise IncompleteRead(self._twice())
         if len(seen) == before and before < said:
             raise IncompleteRead(f"{endpoint}: the pages end after {before} of {said} resources")
         if len(seen) > said:
             raise IncompleteRead(f"{endpoint}: {len(seen)} resources came, but the endpoint says {said}")
 
-    def _twice(self, ids: Sequence[str]) -> str:
-        seen = set(self._seen)
-        for id_ in ids:
+    def _twice(self) -> str:
+        seen: set[str] = set()
+        for id_ in chain.from_iterable(self._pages):
             if id_ in seen:
                 return (
                     f"{self._endpoint}: the id {id_} came twice; {len(seen)} of {self._total} were read, "

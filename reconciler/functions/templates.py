@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +23,16 @@ class Template:
     sources: frozenset[str]
     template: jinja2.Template
     parts: tuple[tuple[bool, str], ...] | None = None  # (is a name, text), where it is names and text only
+
+    def render_all(self, rows: Sequence[Mapping[str, object]]) -> list[str | None]:
+        """What `render` gives for each of many."""
+        if self.parts:
+            columns = [
+                [row.get(text, "") if is_name else text for row in rows] for is_name, text in self.parts
+            ]
+            if all(set(map(type, column)) <= {str} for column in columns):
+                return [text.strip() or None for text in map("".join, zip(*columns, strict=True))]
+        return [self.render(row) for row in rows]
 
     def render(self, attributes: Mapping[str, object]) -> str | None:
         """The trimmed text, or None where it is empty or fails on these values."""

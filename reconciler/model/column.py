@@ -28,6 +28,21 @@ class Column:
     mapping: AttributeMapping | None
     element_bit: int = 0  # its bit in LiveResource.elements, for a selected element
 
+    def compare_all(self, cells: Iterable[Cell]) -> list[object]:
+        """The form of each cell; where most are plain texts that takes a call for each of the others only."""
+        compare = self.compare
+        if compare is _folded:
+            return [
+                (cell.strip().lower() or None) if type(cell) is str and cell.isascii() else compare(cell)
+                for cell in cells
+            ]
+        if compare is _exact:
+            return [
+                (cell.strip() or None) if type(cell) is str and cell.isascii() else compare(cell)
+                for cell in cells
+            ]
+        return list(map(compare, cells))
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:

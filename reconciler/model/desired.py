@@ -43,11 +43,11 @@ class Member:
 
 @dataclass(slots=True, kw_only=True)
 class Group:
-    """A declared group; `attributes` as for users."""
+    """A declared group; `attributes` as for users. Of a member who is a user for good there is the id only."""
 
     id: str
     attributes: dict[str, Value]
-    members: tuple[Member, ...] = ()
+    members: tuple[Member | str, ...] = ()
     rule: Clause | None = None
     owners: tuple[str, ...] = ()
     membership: Literal["owned", "exclusive", "additive"] | None = None

@@ -6,6 +6,10 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# How many new objects there may be before the youngest are looked at, how often before those that stayed are, and all.
+# By default it is 700, and a page of a list has thousands: they would be walked over while it is still being decoded.
+THRESHOLDS = (20_000, 5, 1_000)
+
 
 @contextmanager
 def unhurried() -> Iterator[None]:
@@ -16,5 +20,6 @@ def unhurried() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            gc.set_threshold(*THRESHOLDS)
             gc.freeze()  # what was read in stays: it need not be looked at again
             gc.enable()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from reconciler.edge.client import Token
 from reconciler.edge.credentials import open_token, read_secret
 from reconciler.edge.documents import read_documents, read_profiles
+from reconciler.edge.parse_cache import open_parse_cache
 from reconciler.edge.shipped import find_shipped, read_shipped
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError, TargetError, UsageError
@@ -60,13 +61,14 @@ def here(base: Path, desired: str, data: Path) -> World:
 def load(world: World) -> DesiredState:
     """The desired state; raises DesiredStateError with every mistake."""
     documents, unreadable = read_documents(world.base, world.desired)
-    shapes = build_shapes(read_shipped("desired-state.schema.json"), read_shipped("profile.schema.json"))
-    with unhurried():
+    schema = read_shipped("desired-state.schema.json")
+    shapes = build_shapes(schema, read_shipped("profile.schema.json"))
+    with unhurried(), open_parse_cache(world.data, schema, documents) as known:
         files = read_profiles(world.base, named_profiles(documents, root=world.desired))
         try:
             state = parse(
                 documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files,
-                unread=[mistake.document for mistake in unreadable],
+                unread=[mistake.document for mistake in unreadable], known=known,
             )  # fmt: skip
         except DesiredStateError as error:
             raise DesiredStateError(tuple(sorted({*error.mistakes, *unreadable}))) from None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from reconciler.functions.clauses import Predicate, compile_clause
 from reconciler.functions.moments import end
@@ -15,7 +16,9 @@ from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser, Sta
 from reconciler.model.target import Target
 from reconciler.stages.membership import Memberships, flatten, has_left, is_disabled, is_hired
 
-Row = Callable[[Mapping[str, object]], tuple[Cell, ...]]
+Rows = Callable[[Sequence[Mapping[str, object]]], list[tuple[Cell, ...]]]
+WhyNot = Callable[[User], str | None] | None  # None where everybody is in scope
+CHUNK = 1000  # users whose attributes are copied at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,36 +53,35 @@ def compile_target(state: DesiredState, target: Target, now: datetime) -> Desire
     """The desired resources of `target`; pure, and total over valid desired states."""
     users, groups = target_columns(target, {})
     memberships = flatten(state, now)
-    why_not = _in_scope(target, memberships)
-    always, creating = _row(users, creating=False), _row(users, creating=True)
-    desired_users = {
-        key: _user(user, target, users, always, why_not, now) for key, user in state.users.items()
-    }
+    always, creating = _rows(users, creating=False), _rows(users, creating=True)
+    desired_users = _users(state, target, users, always, _in_scope(target, memberships), now)
     for key, origin in state.removed.items():
         attributes: Mapping[str, object] = {"objectId": key, "IsSoftDeleted": True}
         desired_users[key] = DesiredUser(
-            key=key, name=key, values=always(attributes), source=attributes, status="removed",
-            reason="is listed under removed", origin=origin,
+            key=key, name=key, values=always((attributes,))[0], source=attributes, status="removed",
+            reason="is listed under removed", document=origin.document, listed=origin.path,
         )  # fmt: skip
     chosen = _chosen_groups(state, target) if groups else set()
     desired_groups: dict[str, DesiredGroup] = {}
-    creating_group: Row = tuple
+    creating_group = _rows(groups, creating=True) if groups else creating
     if groups is not None:
-        row, creating_group = _row(groups, creating=False), _row(groups, creating=True)
+        rows = _rows(groups, creating=False)
         for key in sorted(chosen):
-            desired_groups[key] = _group(state.groups[key], target, groups, memberships, row)
+            desired_groups[key] = _group(state.groups[key], target, groups, memberships, rows)
     return Desired(
         users=desired_users,
         groups=desired_groups,
         out_of_scope_groups=frozenset(state.groups.keys() - chosen),
-        created_user=lambda user: creating({**user.source, "IsSoftDeleted": False}),
-        created_group=lambda group: creating_group(group.source),
+        created_user=lambda user: creating(({**user.source, "IsSoftDeleted": False},))[0],
+        created_group=lambda group: creating_group((group.source,))[0],
     )
 
 
-def _in_scope(target: Target, memberships: Memberships) -> Callable[[User], str | None]:
+def _in_scope(target: Target, memberships: Memberships) -> WhyNot:
     """Why a user is out of scope, or None (research: entra 1.1: assignment and filter must both pass)."""
     scope = target.scope
+    if scope.users != "assigned" and not scope.filter:
+        return None
     assigned: set[str] = set(scope.assigned_users)
     for group, _ in scope.assigned_groups:
         assigned |= memberships.members.get(group, frozenset())
@@ -104,12 +106,12 @@ def _unassigned(key: str, target: Target, memberships: Memberships) -> str:
     return f"is in no assigned group ({', '.join(groups)})" if groups else "is not assigned"
 
 
-def _status(user: User, why_not: Callable[[User], str | None], now: datetime) -> tuple[Status, str]:
+def _status(user: User, why_not: WhyNot, now: datetime) -> tuple[Status, str]:
     if is_disabled(user):
         return "disabled", "accountEnabled is false"
     if has_left(user, now):
         return "left", f"left on {user.attributes['employeeLeaveDateTime']}"
-    out = why_not(user)
+    out = why_not(user) if why_not else None
     if out is not None:
         return "outOfScope", out
     if not is_hired(user, now):
@@ -117,22 +119,33 @@ def _status(user: User, why_not: Callable[[User], str | None], now: datetime) ->
     return "entitled", "is declared and in scope"
 
 
+def _users(
+    state: DesiredState, target: Target, columns: Columns, rows: Rows, why_not: WhyNot, now: datetime
+) -> dict[str, DesiredUser]:
+    """The declared users, some at a time: mapping takes a copy of their attributes, with their entitlement."""
+    users: dict[str, DesiredUser] = {}
+    declared = iter(state.users.values())
+    while chunk := list(islice(declared, CHUNK)):
+        statuses = [_status(user, why_not, now) for user in chunk]
+        sources = [
+            {**user.attributes, "IsSoftDeleted": status != "entitled"}
+            for user, (status, _) in zip(chunk, statuses, strict=True)
+        ]
+        for user, told, values in zip(chunk, statuses, rows(sources), strict=True):
+            users[user.id] = _user(user, told, values, target, columns, rows, now)
+    return users
+
+
 def _user(
-    user: User,
-    target: Target,
-    columns: Columns,
-    row: Row,
-    why_not: Callable[[User], str | None],
-    now: datetime,
-) -> DesiredUser:
+    user: User, told: tuple[Status, str], values: tuple[Cell, ...], target: Target, columns: Columns, rows: Rows, now: datetime
+) -> DesiredUser:  # fmt: skip
     attributes = user.attributes
-    status, reason = _status(user, why_not, now)
+    status, reason = told
     name = attributes.get("userPrincipalName") or attributes.get("displayName") or user.id
     return DesiredUser(
-        key=user.id, name=str(name), values=row({**attributes, "IsSoftDeleted": status != "entitled"}),
-        source=attributes, status=status, reason=reason, origin=user.origin,
+        key=user.id, name=str(name), values=values, source=attributes, status=status, reason=reason, document=user.document,
         delete_due=status == "left" and _is_delete_due(user, target, now),
-        previous=_previous(user.previous_ids, attributes, columns, row) if user.previous_ids else (),
+        previous=_previous(user.previous_ids, attributes, columns, rows) if user.previous_ids else (),
     )  # fmt: skip
 
 
@@ -143,24 +156,25 @@ def _is_delete_due(user: User, target: Target, now: datetime) -> bool:
 
 
 def _previous(
-    ids: tuple[str, ...], attributes: Mapping[str, object], columns: Columns, row: Row
+    ids: tuple[str, ...], attributes: Mapping[str, object], columns: Columns, rows: Rows
 ) -> tuple[Cell, ...]:
     """The externalId values that previous ids would have had under the same mapping."""
     if columns.external_id is None:
         return ()
     known = {"IsSoftDeleted": False, **attributes}
-    return tuple(row({**known, "objectId": previous})[columns.external_id] for previous in ids)
+    found = rows([{**known, "objectId": previous} for previous in ids])
+    return tuple(values[columns.external_id] for values in found)
 
 
 def _group(
-    group: Group, target: Target, columns: Columns, memberships: Memberships, row: Row
+    group: Group, target: Target, columns: Columns, memberships: Memberships, rows: Rows
 ) -> DesiredGroup:
     return DesiredGroup(
         key=group.id, name=str(group.attributes.get("displayName") or group.id),
-        values=row(group.attributes), source=group.attributes,
+        values=rows((group.attributes,))[0], source=group.attributes,
         members=memberships.members[group.id], ended=memberships.ended[group.id],
         membership=group.membership or target.membership, origin=group.origin,
-        previous=_previous(group.previous_ids, group.attributes, columns, row) if group.previous_ids else (),
+        previous=_previous(group.previous_ids, group.attributes, columns, rows) if group.previous_ids else (),
     )  # fmt: skip
 
 
@@ -176,16 +190,17 @@ def _chosen_groups(state: DesiredState, target: Target) -> set[str]:
             return set(ids) & state.groups.keys()
 
 
-def _row(columns: Columns, *, creating: bool) -> Row:
-    cells = tuple(
+def _rows(columns: Columns, *, creating: bool) -> Rows:
+    """The function that gives each one's cells, a column at a time."""
+    sources = tuple(
         compile_source(column.mapping, creating=creating) if column.mapping else _entitled
         for column in columns.all
     )
-    return lambda attributes: tuple([cell(attributes) for cell in cells])
+    return lambda rows: list(zip(*[source(rows) for source in sources], strict=True))
 
 
-def _entitled(attributes: Mapping[str, object]) -> Cell:
-    return not attributes.get("IsSoftDeleted", False)
+def _entitled(rows: Sequence[Mapping[str, object]]) -> list[Cell]:
+    return [not row.get("IsSoftDeleted", False) for row in rows]
 
 
 def is_set(cell: Cell) -> bool:

@@ -58,18 +58,20 @@ def _twice(
     mistakes = []
     for index in columns.match:
         column = columns.all[index]
+        claims = [(key, resource.values[index]) for key, resource in resources.items()]
+        claims = [claim for claim in claims if claim[1] is not KEEP and claim[1] is not None]
+        compared = column.compare_all([cell for _, cell in claims])
+        if len(set(compared)) == len(compared):
+            continue
         owners: dict[object, str] = {}
-        for key, resource in resources.items():
-            cell = resource.values[index]
-            if cell is KEEP or cell is None:
-                continue
-            other = owners.setdefault(column.compare(cell), key)
+        for (key, cell), value in zip(claims, compared, strict=True):
+            other = owners.setdefault(value, key)
             if other != key:
                 text = (
                     f'`{key}` and `{other}` would both have {column.text} "{cell}" at target `{target}`; '
                     "give each a value of its own, or take one out of scope"
                 )
-                mistakes.append(_at(resource.origin, locate, text))
+                mistakes.append(_at(resources[key].origin, locate, text))
     return mistakes
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
 from math import ceil
+from operator import itemgetter
 
 import msgspec
 
 from reconciler.model.change import Change
 from reconciler.model.column import Columns
-from reconciler.model.digest import digest_bytes
 from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
 from reconciler.model.plan import Bases, TargetPlan
-from reconciler.model.resource import DesiredGroup, DesiredUser, Facts, LiveState
+from reconciler.model.resource import Cell, Facts, LiveState
 from reconciler.model.target import Target
 from reconciler.policies import Agreed, check_budgets
 from reconciler.stages.compile import Desired, target_columns
@@ -22,6 +24,8 @@ from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
 from reconciler.stages.notes import note_differences, note_endpoint
 from reconciler.stages.order import Key, count_circles, order_changes, settle_names
+
+CHUNK = 1000
 
 
 def decide(
@@ -69,10 +73,9 @@ def _holders(changes: Sequence[Change], live: LiveState, columns: Columns) -> di
 def know_people(desired: Desired, live: LiveState, columns: Columns, target: Target, facts: Facts) -> People:
     """Who the users of a target are: their matches, by our key and by live id."""
     matches = match_resources(desired.users, live.users, columns, target, facts)
-    id_by_key = {key: resource.id for key, resource in matches.pairs.items()}
     return People(
-        desired=desired.users, matches=matches, id_by_key=id_by_key,
-        key_by_id={id_: key for key, id_ in id_by_key.items()},
+        desired=desired.users, matches=matches, id_by_key=matches.ids,
+        key_by_id={id_: key for key, id_ in matches.ids.items()},
         live_by_id={resource.id: resource for resource in live.users}, target=target,
     )  # fmt: skip
 
@@ -80,8 +83,8 @@ def know_people(desired: Desired, live: LiveState, columns: Columns, target: Tar
 def _bases(desired: Desired, live: LiveState, users: Matches, groups: Matches | None) -> Bases:
     owned_groups = groups.owned if groups else frozenset()
     return Bases(
-        active_owned=sum(resource.active for resource in live.users if resource.id in users.owned),
-        desired_users=sum(user.status == "entitled" for user in desired.users.values()),
+        active_owned=len([True for resource in live.users if resource.active and resource.id in users.owned]),
+        desired_users=[user.status for user in desired.users.values()].count("entitled"),
         owned_members=sum(len(group.members) for group in live.groups if group.id in owned_groups),
         members_by_group={key: len(group.members) for key, group in groups.pairs.items()} if groups else {},
         owned_anything=bool(users.owned),
@@ -100,21 +103,34 @@ def _sorted(findings: Sequence[Finding]) -> list[Finding]:
 
 def _desired_digest(desired: Desired, of_users: Columns, of_groups: Columns | None) -> str:
     """What the YAML makes of the target, whatever is live and in whatever order it was read."""
+    users = [desired.users[key] for key in sorted(desired.users)]
+    groups = [desired.groups[key] for key in sorted(desired.groups)]
+    user_paths, user_order = _by_path(of_users)
+    group_paths, group_order = _by_path(of_groups)
+    return _digest_lists([
+        iter(user_paths), ((user.key, user_order(user.values)) for user in users), (user.status for user in users),
+        iter(group_paths), ((group.key, group_order(group.values)) for group in groups),
+        ((sorted(group.members), sorted(group.ended), group.membership) for group in groups),
+    ])  # fmt: skip
 
-    def rows(
-        resources: Mapping[str, DesiredUser] | Mapping[str, DesiredGroup], columns: Columns | None
-    ) -> list[object]:
-        texts = [column.text for column in columns.all] if columns else []
-        order = sorted(range(len(texts)), key=texts.__getitem__)
-        named = [texts[at] for at in order]
-        return [named, *([key, [resources[key].values[at] for at in order]] for key in sorted(resources))]
 
-    statuses = [desired.users[key].status for key in sorted(desired.users)]
-    members = [
-        [sorted(group.members), sorted(group.ended), group.membership]
-        for _, group in sorted(desired.groups.items())
-    ]
-    encoded = msgspec.json.encode(
-        [rows(desired.users, of_users), statuses, rows(desired.groups, of_groups), members]
-    )
-    return digest_bytes(encoded)
+def _by_path(columns: Columns | None) -> tuple[list[str], Callable[[tuple[Cell, ...]], object]]:
+    """The paths of columns, sorted, and what puts a row's cells into that order."""
+    texts = [column.text for column in columns.all] if columns else []
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    return sorted(texts), itemgetter(*order) if order else tuple
+
+
+def _digest_lists(lists: Iterable[Iterator[object]]) -> str:
+    """The digest of a list of lists as JSON; they are long, so they are written out and let go bit by bit."""
+    found = sha256(b"[")
+    for position, entries in enumerate(lists):
+        found.update(b",[" if position else b"[")
+        is_first = True
+        while chunk := list(islice(entries, CHUNK)):
+            found.update(b"" if is_first else b",")
+            found.update(msgspec.json.encode(chunk)[1:-1])
+            is_first = False
+        found.update(b"]")
+    found.update(b"]")
+    return "sha256:" + found.hexdigest()

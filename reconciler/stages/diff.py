@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from operator import ne
+from itertools import islice
 
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
 from reconciler.model.column import Columns
@@ -16,6 +16,8 @@ from reconciler.model.resource import KEEP, Cell, DesiredUser, Facts, LiveResour
 from reconciler.model.target import Target
 from reconciler.stages.compile import Desired, is_set
 from reconciler.stages.match import Matches
+
+CHUNK = 1000  # users compared at once: few enough to stay near the processor
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +89,12 @@ def diff_users(
     result = Difference()
     target, matches = people.target, people.matches
     comparison = Comparison(columns=columns, people=people, facts=facts, result=result)
+    at_rest = comparison.at_rest(
+        user for key, user in desired.users.items() if user.status == "entitled" and key in matches.ours
+    )
     for key, user in desired.users.items():
+        if key in at_rest:
+            continue
         live = matches.pairs.get(key)
         if live is None:
             if user.status != "entitled" or key in matches.frozen_keys:
@@ -221,24 +228,34 @@ class Comparison:
     facts: Facts
     result: Difference
 
+    def at_rest(self, users: Iterable[DesiredUser]) -> set[str]:
+        """The keys of those who have every value just as it is wanted, which is nearly everybody: found column by column."""
+        pairs, resting = self.people.matches.pairs, set[str]()
+        waiting = iter(users)
+        while chunk := list(islice(waiting, CHUNK)):
+            keys = [user.key for user in chunk]
+            found = zip(*[pairs[key].values for key in keys], strict=True)
+            unlike: set[str] = set()
+            for index, (wanted, there) in enumerate(
+                zip(zip(*[user.values for user in chunk], strict=True), found, strict=True)
+            ):
+                given = self._ids_of(wanted) if index == self.columns.reference else wanted
+                if given != there:
+                    unlike.update(
+                        key for key, after, before in zip(keys, given, there, strict=True) if after != before and after is not KEEP
+                    )  # fmt: skip
+            resting.update(unlike.symmetric_difference(keys))
+        return resting
+
+    def _ids_of(self, references: Iterable[Cell]) -> tuple[Cell, ...]:
+        """Desired names a user by key, live by id; whoever has no account here stays as named."""
+        known = self.people.id_by_key
+        return tuple([known.get(cell, cell) if isinstance(cell, str) else cell for cell in references])
+
     def differences(
         self, values: tuple[Cell, ...], live: LiveResource, key: str
-    ) -> Iterable[AttributeChange]:
-        """The attributes in which live is not as desired."""
-        found = live.values
-        at = self.columns.reference
-        if at is not None and (name := values[at]) is not None and name is not KEEP:
-            # Desired names a user by key, live by id: what is equal then is equal as it stands.
-            pair = self.people.matches.pairs.get(str(name))
-            if pair is not None and pair.id == found[at]:
-                values = (*values[:at], pair.id, *values[at + 1 :])
-        if values == found or sum(map(ne, values, found)) == values.count(KEEP):
-            return ()  # KEEP is like nothing, so what is unlike says nothing
-        return self._differences(values, live, key)
-
-    def _differences(
-        self, values: tuple[Cell, ...], live: LiveResource, key: str
     ) -> Iterator[AttributeChange]:
+        """The attributes in which live is not as desired."""
         for index, column in enumerate(self.columns.all):
             after, before = values[index], live.values[index]
             if after is KEEP or after == before:

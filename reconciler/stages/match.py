@@ -16,6 +16,7 @@ from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser, Fac
 from reconciler.model.target import Target
 
 Resource = DesiredUser | DesiredGroup
+Hit = LiveResource | list[LiveResource]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Matches:
     """Who is who, by key and by live id. A live resource is in at most one of `pairs`."""
 
     pairs: Mapping[str, LiveResource]
+    ids: Mapping[str, str]  # the live ids of pairs
     ours: frozenset[str]  # keys of pairs provisioned by us
     owned: frozenset[str]  # live ids: provisioned by us, or claimed by the ownership rule
     frozen: frozenset[str]  # live ids that nobody may write
@@ -42,14 +44,13 @@ def match_resources(
 ) -> Matches:
     """The matches of one resource type (DESIGN 3: Match, Provisioned by us, Absence)."""
     run = _Run(desired, live, columns, target, facts)
-    for resource in desired.values():
-        run.place(resource)
-    run.settle_claims()
+    run.place()
+    run.settle()
     return run.result()
 
 
 class _Run:
-    """The working state of one matching; indexes are built per matching attribute when first asked for."""
+    """The working state of one matching; `found` holds where each one was found, by the attribute of which precedence."""
 
     def __init__(
         self,
@@ -60,68 +61,108 @@ class _Run:
         facts: Facts,
     ) -> None:
         self.desired, self.live, self.columns, self.target, self.facts = desired, live, columns, target, facts
-        self.indexes: dict[int, dict[object, list[LiveResource]]] = {}
-        self.claims: dict[str, list[tuple[str, int]]] = defaultdict(list)  # live id -> (key, precedence)
-        self.by_id = {resource.id: resource for resource in live}
+        self.found: dict[str, LiveResource] = {}
+        self.ids: dict[str, str] = {}  # of those who were found
+        self.later: dict[str, int] = {}  # the precedence, where it is not the first
+        self.ours: set[str] = set()  # those found by an externalId that is theirs to the letter
         self.frozen: set[str] = set()
         self.frozen_keys: set[str] = set()
         self.findings: list[Finding] = []
 
-    def place(self, resource: Resource) -> None:
+    def place(self) -> None:
+        """Looks for everybody by the first matching attribute, for those who are not found by the next one."""
+        waiting: Iterable[Resource] = self.desired.values()
         for precedence, column in enumerate(self.columns.match):
-            hits = self._hits(resource, column)
-            if not hits:
-                continue
-            if len(hits) > 1:
-                ids = ", ".join(sorted(hit.id for hit in hits))
-                self._freeze(resource, hits, "ambiguous-match", f"{self.columns.all[column].text} of {resource.key} is at "
-                             f"{len(hits)} live resources ({ids}); make it unique at the endpoint")  # fmt: skip
+            waiting = self._place_by(list(waiting), precedence, column)
+            if not waiting:
                 return
-            self.claims[hits[0].id].append((resource.key, precedence))
-            return
 
-    def settle_claims(self) -> None:
-        for id_, claims in self.claims.items():
-            if len(claims) > 1:
-                self._settle(self.by_id[id_], claims)
-        for id_, claims in self.claims.items():
-            if len(claims) == 1 and id_ in self.frozen:
-                key, live = claims[0][0], self.by_id[id_]
-                self._freeze(
-                    self.desired[key],
-                    [live],
-                    "identity-conflict",
-                    f"{key} matches {live.name} ({live.id}), which is frozen",
-                )
-            elif len(claims) == 1:
-                self._check_identity(self.by_id[id_], claims[0])
+    def _place_by(self, resources: list[Resource], precedence: int, column: int) -> list[Resource]:
+        index, is_external = self._index(column), column == self.columns.external_id
+        own = [resource.values[column] for resource in resources]
+        missing: list[Resource] = []
+        for resource, cell, value in zip(
+            resources, own, self.columns.all[column].compare_all(own), strict=True
+        ):
+            hit = index.get(value) if cell is not None and cell is not KEEP else None
+            if hit is None and is_external and resource.previous:
+                hit = self._find_previous(resource, index, column)
+            if hit is None:
+                missing.append(resource)
+            elif isinstance(hit, LiveResource):
+                key = resource.key
+                self.found[key] = hit
+                self.ids[key] = hit.id
+                if precedence:
+                    self.later[key] = precedence
+                if is_external and hit.external_id == cell:
+                    self.ours.add(key)
+            else:
+                ids = ", ".join(sorted(each.id for each in hit))
+                self._freeze(resource, hit, "ambiguous-match", f"{self.columns.all[column].text} of {resource.key} is at "
+                             f"{len(hit)} live resources ({ids}); make it unique at the endpoint")  # fmt: skip
+        return missing
 
-    def _settle(self, live: LiveResource, claims: list[tuple[str, int]]) -> None:
+    def _index(self, column: int) -> dict[object, Hit]:
+        """The live resources by the attribute's value; several where they share it."""
+        holders = [live for live in self.live if live.values[column] is not None]
+        values = self.columns.all[column].compare_all([live.values[column] for live in holders])
+        index: dict[object, Hit] = dict(zip(values, holders, strict=True))
+        if len(index) < len(holders):
+            several: dict[object, list[LiveResource]] = defaultdict(list)
+            for value, live in zip(values, holders, strict=True):
+                several[value].append(live)
+            index |= {value: each for value, each in several.items() if len(each) > 1}
+        return index
+
+    def _find_previous(self, resource: Resource, index: Mapping[object, Hit], column: int) -> Hit | None:
+        found: dict[str, LiveResource] = {}
+        for value in self.columns.all[column].compare_all(resource.previous):
+            hit = index.get(value)
+            hits = [] if hit is None else [hit] if isinstance(hit, LiveResource) else hit
+            found |= {live.id: live for live in hits}
+        hits = list(found.values())
+        return hits if len(hits) > 1 else next(iter(hits), None)
+
+    def settle(self) -> None:
+        """Settles who of several is the live resource that all of them are found at, and who is none of ours."""
+        if len(set(self.ids.values())) < len(self.ids):
+            claims: dict[str, list[str]] = defaultdict(list)
+            for key, id_ in self.ids.items():
+                claims[id_].append(key)
+            for keys in claims.values():
+                if len(keys) > 1:
+                    self._settle(self.found[keys[0]], keys)
+        if (
+            self.columns.external_id is not None
+            and self.facts.keeps_external_id
+            and self.target.adopt != "any"
+        ):
+            self._check_identities()
+
+    def _settle(self, live: LiveResource, keys: list[str]) -> None:
         """Several desired resources claim one live one: the owner by externalId wins if its rename frees the name."""
-        first = min(precedence for _, precedence in claims)
-        winners = [key for key, precedence in claims if precedence == first]
+        first = min(self.later.get(key, 0) for key in keys)
+        winners = [key for key in keys if self.later.get(key, 0) == first]
         if (
             len(winners) == 1
             and self._is_ours(self.desired[winners[0]], live)
-            and self._frees(winners[0], live, claims)
+            and self._frees(winners[0], live, keys)
         ):
-            claims[:] = [(winners[0], first)]
+            for key in keys:
+                if key != winners[0]:
+                    self._lose(key)
             return
-        for key, _ in claims:
-            others = ", ".join(sorted(other for other, _ in claims if other != key))
+        for key in keys:
+            others = ", ".join(sorted(other for other in keys if other != key))
             self._freeze(self.desired[key], [live], "identity-conflict",
                          f"{key} and {others} both are the live resource {live.name} ({live.id}); say by previousIds which one it is")  # fmt: skip
 
-    def _frees(self, winner: str, live: LiveResource, claims: list[tuple[str, int]]) -> bool:
+    def _frees(self, winner: str, live: LiveResource, keys: list[str]) -> bool:
         resource = self.desired[winner]
         if isinstance(resource, DesiredUser) and resource.status != "entitled":
             return False
-        lost = {
-            column
-            for key, precedence in claims
-            if key != winner
-            for column in (self.columns.match[precedence],)
-        }
+        lost = {self.columns.match[self.later.get(key, 0)] for key in keys if key != winner}
         compare = self.columns.all
         return all(
             resource.values[c] is not KEEP
@@ -129,44 +170,20 @@ class _Run:
             for c in lost
         )
 
-    def _check_identity(self, live: LiveResource, claim: tuple[str, int]) -> None:
-        resource = self.desired[claim[0]]
-        is_other = (
-            self.columns.external_id is not None
-            and live.external_id is not None
-            and not self._is_ours(resource, live)
-        )
-        if is_other and self.target.adopt != "any" and self.facts.keeps_external_id:
-            self._freeze(resource, [live], "identity-conflict",
-                         f"{resource.key} matches {live.name} ({live.id}), whose externalId is {live.external_id}; "
-                         "declare it under previousIds if it is the same, or say adopt: any")  # fmt: skip
+    def _check_identities(self) -> None:
+        for key in [key for key in self.found if key not in self.ours]:
+            live = self.found[key]
+            if live.external_id is None or live.id in self.frozen:
+                continue
+            if not self._is_ours(self.desired[key], live):
+                self._freeze(self.desired[key], [live], "identity-conflict",
+                             f"{key} matches {live.name} ({live.id}), whose externalId is {live.external_id}; "
+                             "declare it under previousIds if it is the same, or say adopt: any")  # fmt: skip
 
     def _freeze(self, resource: Resource, hits: Iterable[LiveResource], code: str, text: str) -> None:
         self.frozen_keys.add(resource.key)
         self.frozen |= {hit.id for hit in hits}
         self.findings.append(Finding(severity="error", code=code, text=text))
-
-    def _hits(self, resource: Resource, column: int) -> list[LiveResource]:
-        index = self._index(column)
-        compare = self.columns.all[column].compare
-        own: Cell = resource.values[column]
-        hits = index.get(compare(own), []) if own is not KEEP and own is not None else []
-        if not hits and column == self.columns.external_id:
-            found = {
-                live.id: live for previous in resource.previous for live in index.get(compare(previous), [])
-            }
-            return list(found.values())
-        return hits
-
-    def _index(self, column: int) -> dict[object, list[LiveResource]]:
-        if column not in self.indexes:
-            compare = self.columns.all[column].compare
-            index: dict[object, list[LiveResource]] = defaultdict(list)
-            for resource in self.live:
-                if resource.values[column] is not None:
-                    index[compare(resource.values[column])].append(resource)
-            self.indexes[column] = index
-        return self.indexes[column]
 
     def _is_ours(self, resource: Resource, live: LiveResource) -> bool:
         column = self.columns.external_id
@@ -182,39 +199,55 @@ class _Run:
         }
 
     def result(self) -> Matches:
-        pairs = {
-            c[0][0]: self.by_id[id_]
-            for id_, c in self.claims.items()
-            if len(c) == 1 and id_ not in self.frozen
-        }
-        pairs = {key: live for key, live in pairs.items() if key not in self.frozen_keys}
-        ours = frozenset(key for key, live in pairs.items() if self._is_ours(self.desired[key], live))
-        paired = {live.id for live in pairs.values()}
-        protected = self._protected()
-        owned = {pairs[key].id for key in ours}
-        owned |= {live.id for live in self.live if live.id not in paired and self._is_claimed(live)}
-        owned -= self.frozen
-        declared = self._declared_external_ids()
+        """The matches, without whatever was frozen on the way, and without whoever is found at that."""
+        if self.frozen_keys:
+            self._freeze_claimants()
+            for key in [
+                key for key, id_ in self.ids.items() if id_ in self.frozen or key in self.frozen_keys
+            ]:
+                self._lose(key)
+        ours = self._ours()
+        owned = {self.ids[key] for key in ours}
+        paired = owned if len(owned) == len(self.ids) else set(self.ids.values())
+        lone = [live for live in self.live if live.id not in paired]
+        owned = (owned | {live.id for live in lone if self._is_claimed(live)}) - self.frozen
+        declared = self._declared_external_ids() if lone else frozenset()
         return Matches(
-            pairs=pairs, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
-            frozen_keys=frozenset(self.frozen_keys), protected=protected,
-            vanished=tuple(
-                live for live in self.live
-                if live.id in owned and live.id not in paired and live.external_id not in declared
-            ),
-            unmanaged=tuple(live for live in self.live if live.id not in owned and live.id not in paired and live.id not in self.frozen),
+            pairs=self.found, ids=self.ids, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
+            frozen_keys=frozenset(self.frozen_keys), protected=self._protected(),
+            vanished=tuple(live for live in lone if live.id in owned and live.external_id not in declared),
+            unmanaged=tuple(live for live in lone if live.id not in owned and live.id not in self.frozen),
             findings=tuple(self.findings),
         )  # fmt: skip
 
-    def _declared_external_ids(self) -> set[Cell]:
+    def _freeze_claimants(self) -> None:
+        for key, id_ in list(self.ids.items()):
+            if id_ in self.frozen and key not in self.frozen_keys:
+                live = self.found[key]
+                text = f"{key} matches {live.name} ({live.id}), which is frozen"
+                self._freeze(self.desired[key], [live], "identity-conflict", text)
+
+    def _declared_external_ids(self) -> frozenset[Cell]:
         """Who carries one of these is declared, however it was matched."""
         column = self.columns.external_id
         if column is None:
-            return set()
-        return {
+            return frozenset()
+        return frozenset(
             resource.values[column] for resource in self.desired.values()
             if not isinstance(resource, DesiredUser) or resource.status in ("entitled", "future")
-        }  # fmt: skip
+        )  # fmt: skip
+
+    def _ours(self) -> frozenset[str]:
+        if self.columns.external_id is None or not self.facts.keeps_external_id:
+            return frozenset(self.found)
+        others = (key for key in self.found if key not in self.ours)
+        return frozenset(
+            self.ours | {key for key in others if self._is_ours(self.desired[key], self.found[key])}
+        )
+
+    def _lose(self, key: str) -> None:
+        del self.found[key], self.ids[key]
+        self.ours.discard(key)
 
     def _is_claimed(self, live: LiveResource) -> bool:
         match self.target.ownership:
@@ -230,7 +263,8 @@ class _Run:
     def _protected(self) -> frozenset[str]:
         """The live ids of what nobody may write: the token's own user, and what the patterns name."""
         is_user = self.columns.type == "User"
-        own = {id_ for id_ in (self.facts.own_id,) if is_user and id_ in self.by_id}
+        own_id = self.facts.own_id if is_user else None
+        own = {live.id for live in self.live if live.id == own_id} if own_id else set()
         patterns = self.target.protected_users if is_user else self.target.protected_groups
         if not patterns:
             return frozenset(own)

@@ -60,9 +60,11 @@ def is_hired(user: User, now: datetime) -> bool:
 
 
 def _listed(group: Group, desired: DesiredState, now: datetime, visit) -> tuple[set[str], set[str]]:  # type: ignore[no-untyped-def]
-    present: set[str] = set()
+    present = {member for member in group.members if isinstance(member, str) and member in desired.users}
     gone: set[str] = set()
     for member in group.members:
+        if isinstance(member, str):
+            continue
         if member.user is not None:
             people = {member.user} & desired.users.keys()
         else:

@@ -23,6 +23,7 @@ from reconciler.stages.normalize import Document, build_normalizer, field, is_ac
 from reconciler.stages.normalize_shape import Doubt, Shape, plan_page
 
 CHANCES = 8  # pages in a row that the typed decoder may fail to take before it is given up for the list
+FEW = 4  # resources that have the same text, on average, where sharing it is worth a look
 TEXTS = {str, type(None)}
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Typed = Callable[[bytes], "Page"]
@@ -46,7 +47,7 @@ def build_page_decoder(columns: Columns) -> Callable[[bytes], Page]:
 
 
 class PageDecoder:
-    """Reads pages of one list, and learns from those that it reads carefully which keys this endpoint sends.
+    """Reads pages of one list, and learns from those with keys that it has not met which ones this endpoint sends.
 
     Names are case-insensitive, which a typed decoder is not. So it takes a page only if it knows every key in it and if
     no two of them differ by case alone; it takes no value of another type than the usual either. Whatever else comes is
@@ -62,26 +63,29 @@ class PageDecoder:
 
     def decode(self, content: bytes) -> Page:
         """The page. Raises TransportError or IncompleteRead."""
-        if self._typed is not None:
-            try:
-                page = self._typed(content)
-            except (*UNREADABLE, Doubt):
-                pass
-            else:
-                self._chances = CHANCES
-                return page
+        if self._typed is not None and (page := self._tried(self._typed, content)) is not None:
+            self._chances = CHANCES
+            return page
         return self._carefully(content)
 
     def _carefully(self, content: bytes) -> Page:
         body = _object(content)
+        if self._chances and self._top is not None:
+            self._learn(self._top, body)
+            if self._typed is not None and (page := self._tried(self._typed, content)) is not None:
+                return page
         rows = field(body, "Resources") or []
         total = _number(field(body, "totalResults"))
         if total is None or not isinstance(rows, list):
             raise IncompleteRead(f"the answer is no list: totalResults is {field(body, 'totalResults')!r}")
         read = [self._normalize(row) for row in rows]
-        if self._chances and self._top is not None:
-            self._learn(self._top, body)
         return Page(total=total, ids=tuple([row.id for row in read]), rows=read)
+
+    def _tried(self, typed: Typed, content: bytes) -> Page | None:
+        try:
+            return typed(content)
+        except (*UNREADABLE, Doubt):
+            return None
 
     def _learn(self, top: Shape, body: Document) -> None:
         self._chances -= 1
@@ -98,18 +102,35 @@ def build_typed(page: Shape, columns: Columns) -> Typed:
     """The decoder for pages that hold the keys met so far; it raises ValidationError or Doubt for every other page."""
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(page.build())
     total_of, rows_of = attrgetter(page.slot("totalResults")), attrgetter(page.slot("Resources"))
-    row = page.inner("Resources")
+    row, texts = page.inner("Resources"), Texts()
 
     def decode(content: bytes) -> Page:
         body = decoder.decode(content)
         total = _number(total_of(body))
-        table = Table(row, rows_of(body) or [], has_empty=b'""' in content)
+        table = Table(row, rows_of(body) or [])
         ids = table.scalars("id")
         if total is None or not set(map(type, ids)) <= {str}:
             raise Doubt
-        return Page(total=total, ids=tuple(ids), rows=table.resources(columns, ids))
+        return Page(total=total, ids=tuple(ids), rows=table.resources(columns, ids, texts))
 
     return decode
+
+
+class Texts:
+    """One object for each text that many resources have: a department, a city. A column's first page tells whether it has such."""
+
+    def __init__(self) -> None:
+        self._known: dict[Cell, Cell] = {}
+        self._repeats: dict[str, bool] = {}
+
+    def share(self, column: str, cells: Sequence[Cell]) -> Sequence[Cell]:
+        """The same cells; those of a column whose texts repeat as one object each."""
+        if column not in self._repeats:
+            is_text = set(map(type, cells)) <= TEXTS
+            self._repeats[column] = is_text and len(set(cells)) * FEW <= len(cells)
+        if self._repeats[column] and set(map(type, cells)) <= TEXTS:
+            return list(map(self._known.setdefault, cells, cells))
+        return cells
 
 
 class Objects:
@@ -135,16 +156,15 @@ class Objects:
 class Table:
     """A page's resources, read name by name rather than row by row."""
 
-    def __init__(self, row: Shape, rows: list[Any], *, has_empty: bool) -> None:
+    def __init__(self, row: Shape, rows: list[Any]) -> None:
         self._rows = Objects(row, rows)
         self._known: dict[tuple[str | None, str], Objects] = {}
         self._selected: dict[str, tuple[list[Any], Objects]] = {}
         self._count = len(rows)
-        self._has_empty = has_empty  # whether a text may be empty at all
 
-    def resources(self, columns: Columns, ids: Sequence[str]) -> list[LiveResource]:
+    def resources(self, columns: Columns, ids: Sequence[str], texts: Texts) -> list[LiveResource]:
         """The resources, as `build_normalizer` would give them."""
-        cells = [self._cells(column) for column in columns.all]
+        cells = [texts.share(column.text, self._cells(column)) for column in columns.all]
         values: Iterable[tuple[Cell, ...]] = zip(*cells, strict=True) if cells else [()] * self._count
         names = [label or id_ for label, id_ in zip(self.scalars(label_of(columns)), ids, strict=True)]
         return [
@@ -160,10 +180,7 @@ class Table:
 
     def scalars(self, name: str) -> Sequence[Any]:
         """A text, number or boolean of each resource; an empty text is none."""
-        return self._filtered(self._rows[name])
-
-    def _filtered(self, found: Sequence[Any]) -> Sequence[Any]:
-        return [None if one == "" else one for one in found] if self._has_empty else found
+        return _filtered(self._rows[name])
 
     def _active(self) -> Sequence[bool]:
         found = self.scalars("active")
@@ -175,13 +192,13 @@ class Table:
     def _cells(self, column: Column) -> Sequence[Cell]:
         path = column.path
         if path.key is not None:
-            return self._filtered(self._select(path)[1][path.sub or "value"])
+            return _filtered(self._select(path)[1][path.sub or "value"])
         if path.sub is not None and column.kind != "reference":
-            return self._filtered(self._within(path.urn, path.name)[path.sub])
+            return _filtered(self._within(path.urn, path.name)[path.sub])
         home = self._home(path.urn)
         inner = home.shape.wanted[path.name]
         if inner is None:
-            return self._filtered(home[path.name])
+            return _filtered(home[path.name])
         read = _texts if inner.kind == "texts" else _ids
         return read(home[path.name], attrgetter(inner.slot("value")))
 
@@ -215,6 +232,10 @@ class Table:
             chosen = _choose(home[path.name], shape, path)
             self._selected[path.element] = chosen, Objects(shape, _filled(chosen, shape.blank))
         return self._selected[path.element]
+
+
+def _filtered(found: Sequence[Any]) -> Sequence[Any]:
+    return [None if one == "" else one for one in found] if "" in found else found
 
 
 def _filled(found: Sequence[Any], blank: Any) -> list[Any]:

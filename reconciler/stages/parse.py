@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from reconciler.model.desired import DesiredState, User
 from reconciler.model.errors import DesiredStateError
@@ -49,21 +50,33 @@ def build_shapes(desired_state: bytes, profile: bytes) -> Shapes:
     return Shapes(desired_state=Shape(json.loads(desired_state)), profile=Shape(json.loads(profile)))
 
 
+class Known(Protocol):
+    """What documents say in which nothing was wrong when they were parsed before."""
+
+    def recall(self, document: Document) -> dict[str, object] | None:
+        """The document's value, if it is known."""
+
+    def keep(self, document: Document, value: dict[str, object]) -> None:
+        """Takes note of the document's value."""
+
+
 def parse(
     documents: Sequence[Document], profiles: Mapping[str, Profile], *, shapes: Shapes,
     root: str = "desired_state", profile_files: Mapping[str, Document | str] | None = None, unread: Sequence[str] = (),
+    known: Known | None = None,
 ) -> DesiredState:  # fmt: skip
     """The desired state of `documents`. Raises DesiredStateError with every mistake, sorted by place.
 
     `profile_files` holds the document of each path that `named_profiles` gives, or why there is none; `unread` are the
-    paths of documents that could not be read: nobody is told that what they declare is missing.
+    paths of documents that could not be read: nobody is told that what they declare is missing. `known` spares the
+    parsing of documents that it recalls.
     """
     files = profile_files or {}
     by_path = {document.path: document for document in documents}
     gathered = Gathered({**{d.path: d for d in files.values() if isinstance(d, Document)}, **by_path})
     told = _Told(gathered=gathered, root=root, unread={kind_of_path(path, root) for path in unread})
     for document in sorted(documents, key=lambda document: document.path):
-        told.add(document, shapes.desired_state)
+        told.add(document, shapes.desired_state, known)
     nodes = told.nodes
     types = parse_attributes(told.declared("attributes")) | told.types()
     users, removed = _people(told, types)
@@ -120,8 +133,13 @@ class _Told:
     unread: set[str]
     nodes: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, document: Document, shape: Shape) -> None:
+    def add(self, document: Document, shape: Shape, known: Known | None) -> None:
         """Reads one document; WRONG stands in place of what the file schema does not allow."""
+        recalled = known.recall(document) if known else None
+        if recalled is not None:
+            for node in Node(recalled, document.path, (), self.gathered).items():
+                self.nodes[node.name].append(node)
+            return
         value, mistakes = read_yaml(document)
         self.gathered.mistakes += mistakes
         top = Node(value, document.path, (), self.gathered)
@@ -139,6 +157,8 @@ class _Told:
             return
         own = {node.name: node.value for node in top.items() if self._is_at_home(node, kind)}
         judged, faults = shape.judge(own)
+        if known and len(own) == len(value) and not mistakes and not faults:
+            known.keep(document, own)
         for fault in faults:
             self.gathered.wrong(Origin(document=document.path, path=fault.path), fault.text)
         for name, inner in judged.items() if isinstance(judged, dict) else ():

@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping
 
 from reconciler.functions.moments import start
 from reconciler.model.desired import Group, Member, Value
-from reconciler.model.place import Origin
 from reconciler.model.vocabulary import GROUP_TEXTS
 from reconciler.stages.parse_rules import groups_in, parse_clause
-from reconciler.stages.reading import WRONG, Node
+from reconciler.stages.reading import Node
 
 
 def parse_groups(
@@ -38,20 +37,16 @@ def _group(
     )  # fmt: skip
 
 
-def _members(node: Node, people: Collection[str], groups: Collection[str]) -> tuple[Member, ...]:
-    members: list[Member] = []
-    for index, value in enumerate(node.value if isinstance(node.value, list) else ()):
-        if value is WRONG:
-            continue
-        if isinstance(value, dict):
-            members.append(_long_member(node.at(index, value), people, groups))
-        elif type(value) is str and value in people:  # most are, and need no node
-            members.append(
-                Member(user=value, origin=Origin(document=node.document, path=(*node.path, index)))
-            )
+def _members(node: Node, people: Collection[str], groups: Collection[str]) -> tuple[Member | str, ...]:
+    entries = node.value if isinstance(node.value, list) else []
+    if set(map(type, entries)) <= {str} and all(map(people.__contains__, entries)):  # as most lists are
+        return tuple(entries)
+    members: list[Member | str] = []
+    for entry in node.entries():
+        if isinstance(entry.value, dict):
+            members.append(_long_member(entry, people, groups))
         else:
-            entry = node.at(index, value)
-            members.append(Member(user=entry.known(people, "declared user"), origin=entry.origin))
+            members.append(entry.known(people, "declared user"))
     return tuple(members)
 
 
@@ -71,7 +66,8 @@ def _long_member(node: Node, people: Collection[str], groups: Collection[str]) -
 
 def _check_circles(groups: Mapping[str, Group], nodes: Mapping[str, Node]) -> None:
     links = {
-        key: [m.group for m in g.members if m.group in groups] + [n for n in groups_in(g.rule) if n in groups]
+        key: [m.group for m in g.members if isinstance(m, Member) and m.group in groups]
+        + [n for n in groups_in(g.rule) if n in groups]
         for key, g in groups.items()
     }
     done: set[str] = set()

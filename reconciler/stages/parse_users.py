@@ -90,7 +90,8 @@ def _user(key: str, own: object, section: Node, reader: _Reader, given: _Starts)
     if "previousIds" in own and isinstance(own["previousIds"], list):
         previous = section.at(key, own).at("previousIds", own["previousIds"]).texts()
     begin = given.start(location, is_own="location" in own)
-    attributes = {**begin.values, **values, "objectId": key}
+    attributes = {**begin.values, **values} if begin.values else values
+    attributes["objectId"] = key
     for name, render in begin.templates:
         if name not in values and (value := render(attributes)) is not False:
             attributes[name] = value
@@ -120,6 +121,8 @@ class _Reader:
             for name, of in [*((name, name) for name in kinds), *ALIASES.items()]
             if of in kinds
         }
+        self.texts = {name for name, (of, kind, _) in self.names.items() if name == of and kind == "text"}
+        self.repeated = self.texts - PERSONAL
         self.location_names = location_names
         self.shared: dict[str, str] = {}
         self.remedies: dict[str, str] = {}  # a hundred thousand users may have the same strange attribute
@@ -130,6 +133,9 @@ class _Reader:
         values: Values = {}
         if not isinstance(given, dict):
             return values
+        if given.keys() <= self.texts and set(map(type, given.values())) <= {str}:  # as most users are
+            share, repeated = self.shared.setdefault, self.repeated
+            return {name: share(text, text) if name in repeated else text for name, text in given.items()}
         names, shared, skipped = self.names, self.shared, 0
         for name, value in given.items():
             known = names.get(name)

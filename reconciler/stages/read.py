@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from reconciler.model.place import Document, Mistake, NodePath
-from reconciler.stages.read_fast import DEEPEST, UNSURE, read_plain
+from reconciler.stages.read_fast import DEEPEST, UNSURE, find_entry, read_plain
 
 LARGEST_EXPANSION = 100_000
 UPPER = 2  # users/ada
@@ -50,6 +50,9 @@ def read_yaml(document: Document) -> tuple[object, tuple[Mistake, ...]]:
 
 def locate(document: Document, path: NodePath) -> tuple[int, int]:
     """Line and column, from 1, of the node at `path`, or of its nearest parent that exists."""
+    entry = find_entry(document.text, path)
+    if entry is not None:
+        return entry
     places = _upper_places(document) if len(path) <= UPPER else _read(document)[1]
     while path and path not in places:
         path = path[:-1]

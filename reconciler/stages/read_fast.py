@@ -7,8 +7,11 @@ the text and in the value, and left to the reader of events, which is the one se
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ryaml import loads  # type: ignore[attr-defined]
+
+from reconciler.model.place import NodePath
 
 DEEPEST = 50
 UNSURE = object()
@@ -21,7 +24,10 @@ _NUMBER = re.compile(
     r"(?:(?<=0)[0-9xob]|(?<=\+)[0-9.]|(?<=-0)(?=\s|[,\]}:#]|\Z))[0-9a-fA-FxobE_.+-]*"
     r"(?=\s*(?:[,\]}:#]|\n|\Z))"
 )
-_ODD = re.compile("[\x85\u2028\u2029\ufeff]")
+_TEXT = {str}
+_ODD = "\x85\u2028\u2029\ufeff"
+_TOP = re.compile(r"\n[^\s#]")
+_HEAD = re.compile(r":[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)")
 _COMMENTS = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*---\r?\n")
 
 
@@ -44,7 +50,7 @@ def _is_out_of_the_ordinary(text: str) -> bool:
         return True
     if "<<" in text:
         return True
-    if text.count("\r") != text.count("\r\n") or (not text.isascii() and _ODD.search(text)):
+    if text.count("\r") != text.count("\r\n") or _has_any(text, "" if text.isascii() else _ODD):
         return True
     return _MARKED.search(text) is not None or _NUMBER.search(text) is not None
 
@@ -69,6 +75,8 @@ def _checked(value: object, depth: int) -> object:
 
 
 def _checked_mapping(value: dict[object, object], depth: int) -> object:
+    if _TEXT == set(map(type, value)) == set(map(type, value.values())):  # as in most mappings
+        return value
     for key, inner in value.items():
         if type(key) is not str:
             return _with_text_keys(value, depth)
@@ -88,3 +96,56 @@ def _with_text_keys(value: dict[object, object], depth: int) -> object:
         return UNSURE
     texts: dict[object, object] = {str(key): inner for key, inner in value.items()}
     return _checked_mapping(texts, depth) if len(texts) == len(value) else UNSURE
+
+
+def find_entry(text: str, path: NodePath) -> tuple[int, int] | None:
+    """Line and column of a named entry of a section (users/ada) by looking for its text, or None where that proves nothing.
+
+    A key stands on one line and, in a text without backslashes, as it is spelled; before a colon, as long as there is no `?`.
+    So if the spelling stands before a colon only once, that is the entry. It must begin its line, as far to the right as the
+    section's first entry does, with nothing but entries of that section above.
+    """
+    match path:
+        case (str(section), str(key)) if key:
+            text = text.removeprefix("\ufeff")
+            span = _span(text, section)
+            found = _only_before_colon(text, key) if span else None
+        case _:
+            return None
+    if span is None or found is None:
+        return None
+    begin = text.rfind("\n", 0, found) + 1
+    if not span[0] <= begin < span[1] or text[begin:found] != span[2]:
+        return None
+    return text.count("\n", 0, begin) + 1, found - begin + 1
+
+
+@lru_cache(maxsize=512)
+def _span(text: str, section: str) -> tuple[int, int, str] | None:
+    """Where the section's entries begin and end, and how far they are indented; None where looking would prove nothing."""
+    if _has_any(text, "\\?\r\t") or _has_any(text, "" if text.isascii() else _ODD):
+        return None
+    head = f"\n{section}:"
+    at = 0 if text.startswith(head[1:]) else text.find(head) + 1
+    begun = _HEAD.match(text, at + len(section)) if text.startswith(head[1:], at) else None
+    if begun is None or text.find(head, at) >= 0:
+        return None
+    after = _TOP.search(text, begun.end())
+    return begun.start(1), after.start() if after else len(text), begun[1]
+
+
+def _has_any(text: str, signs: str) -> bool:
+    return any(sign in text for sign in signs)
+
+
+def _only_before_colon(text: str, key: str) -> int | None:
+    """Where the key stands before a colon, if there is one such place."""
+    found, at = None, text.find(key)
+    while at >= 0:
+        after = text[at + len(key) : at + len(key) + 80].lstrip("\"' \n")
+        if after[:1] in (":", ""):  # the rest is white space, or nothing is left
+            if found is not None:
+                return None
+            found = at
+        at = text.find(key, at + 1)
+    return found

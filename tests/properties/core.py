@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+
+from msgspec import structs
 
 from reconciler.edge.shipped import read_shipped
 from reconciler.model.change import Change
@@ -131,6 +133,6 @@ def _changed(row: LiveResource, change: Change, columns: Columns, ids: dict[str,
                 name = str(after)
     gone = {member.id for member in change.remove}
     members = [id_ for id_ in row.members if id_ not in gone] + [m.id or ids[m.key] for m in change.add]
-    return replace(
+    return structs.replace(
         row, values=tuple(values), external_id=external, active=active, name=name, members=tuple(members)
     )
