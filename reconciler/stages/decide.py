@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
 from math import ceil
@@ -23,7 +24,7 @@ from reconciler.stages.diff import Difference, People, diff_users
 from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
 from reconciler.stages.notes import note_differences, note_endpoint
-from reconciler.stages.order import Key, count_circles, order_changes, settle_names
+from reconciler.stages.order import REFERENCE, Key, count_circles, order_changes, settle_names
 
 CHUNK = 1000
 
@@ -36,15 +37,17 @@ def decide(
     people = know_people(desired, live, user_columns, target, facts)
     users = people.matches
     of_users = diff_users(desired, user_columns, people, facts, place)
-    groups, of_groups = None, Difference()
+    free, of_names = settle_names(of_users.changes, _holders(of_users.changes, live, user_columns))
+    people, free = _without_unmade(people, of_users.changes, free)
+    groups, of_groups, of_group_names = None, Difference(), ()  # type: tuple[Matches | None, Difference, tuple[Finding, ...]]
+    free_groups: tuple[Change, ...] = ()
     if group_columns is not None:
         groups = match_resources(desired.groups, live.groups, group_columns, target, facts)
         of_groups = diff_groups(desired, group_columns, groups, people, facts, place)
-    found = [*of_users.changes, *of_groups.changes]
-    free, of_names = settle_names(found, _holders(found, live, user_columns))
-    changes = order_changes(free)
+        free_groups, of_group_names = settle_names(of_groups.changes, {})
+    changes = order_changes([*free, *free_groups])
     bases = _bases(desired, live, users, groups)
-    findings = [*users.findings, *(groups.findings if groups else ()), *of_names]
+    findings = [*users.findings, *(groups.findings if groups else ()), *of_names, *of_group_names]
     findings += note_differences(of_users, of_groups)
     findings += note_endpoint(target, facts, bases)
     writes = len(changes) + count_circles(changes)
@@ -58,6 +61,22 @@ def decide(
         budgets=check_budgets(target.name, changes, dict(target.budgets), bases, agreed), bases=bases,
         requests=writes, seconds=ceil(writes / target.client.requests_per_second),
     )  # fmt: skip
+
+
+def _without_unmade(
+    people: People, found: Sequence[Change], kept: tuple[Change, ...]
+) -> tuple[People, tuple[Change, ...]]:
+    """Who cannot be made after all is nobody's manager or member yet."""
+    unmade = frozenset(
+        {change.key for change in found if change.action == "create"} - {change.key for change in kept}
+    )
+    if not unmade:
+        return people, kept
+    values = {place: after for change in kept for place, (_, after) in change.atoms().items()}
+    rest = (
+        change.only(lambda place: place.name != REFERENCE or values[place] not in unmade) for change in kept
+    )
+    return replace(people, unmade=unmade), tuple(change for change in rest if change is not None)
 
 
 def _holders(changes: Sequence[Change], live: LiveState, columns: Columns) -> dict[Key, str]:

@@ -41,6 +41,7 @@ class People:
     id_by_key: Mapping[str, str]
     live_by_id: Mapping[str, LiveResource]
     target: Target
+    unmade: frozenset[str] = frozenset()  # who would be created and cannot be
 
     def reference(self, key: str) -> str | None:
         """The live id of a user, `ref:<key>` for one that this plan creates, None for one that is not to be had."""
@@ -48,7 +49,8 @@ class People:
         if live is not None:
             return live.id
         user = self.desired.get(key)
-        creating = user is not None and user.status == "entitled" and key not in self.matches.frozen_keys
+        stopped = key in self.matches.frozen_keys or key in self.unmade
+        creating = user is not None and user.status == "entitled" and not stopped
         return f"ref:{key}" if creating else None
 
     def is_coming(self, key: str | None, id_: str) -> bool:

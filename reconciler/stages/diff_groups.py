@@ -112,7 +112,8 @@ def _joining(group: DesiredGroup, present: frozenset[str], comparison: Compariso
         live = people.matches.pairs.get(key)
         if user is None or key in people.matches.frozen_keys or (live is not None and live.id in present):
             continue
-        if user.status != "entitled" or (live is not None and not people.is_taken(key, live)):
+        is_stopped = user.status != "entitled" or key in people.unmade
+        if is_stopped or (live is not None and not people.is_taken(key, live)):
             if live is None:
                 comparison.result.absent_members.setdefault(key, []).append(group.key)
             continue
