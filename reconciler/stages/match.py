@@ -211,7 +211,8 @@ class _Run:
         paired = owned if len(owned) == len(self.ids) else set(self.ids.values())
         lone = [live for live in self.live if live.id not in paired]
         owned = (owned | {live.id for live in lone if self._is_claimed(live)}) - self.frozen
-        declared = self._declared_external_ids() if lone else frozenset()
+        declared = self._declared_external_ids() if lone else {}
+        self._note_seconds(lone, declared)
         return Matches(
             pairs=self.found, ids=self.ids, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
             frozen_keys=frozenset(self.frozen_keys), protected=self._protected(),
@@ -227,15 +228,27 @@ class _Run:
                 text = f"{key} matches {live.name} ({live.id}), which is frozen"
                 self._freeze(self.desired[key], [live], "identity-conflict", text)
 
-    def _declared_external_ids(self) -> frozenset[Cell]:
-        """Who carries one of these is declared, however it was matched."""
+    def _declared_external_ids(self) -> dict[Cell, str]:
+        """Who carries one of these, or a previous one, is declared, however it was matched: externalId → our key."""
         column = self.columns.external_id
         if column is None:
-            return frozenset()
-        return frozenset(
-            resource.values[column] for resource in self.desired.values()
+            return {}
+        present = [
+            resource for resource in self.desired.values()
             if not isinstance(resource, DesiredUser) or resource.status in ("entitled", "future")
-        )  # fmt: skip
+        ]  # fmt: skip
+        declared = {cell: resource.key for resource in present for cell in resource.previous}
+        return declared | {resource.values[column]: resource.key for resource in present}
+
+    def _note_seconds(self, lone: Iterable[LiveResource], declared: Mapping[Cell, str]) -> None:
+        for live in lone:
+            key = declared.get(live.external_id)
+            if key is not None and live.id not in self.frozen:
+                text = (
+                    f"{live.name} ({live.id}) carries the externalId {live.external_id} of {key}, who is matched elsewhere "
+                    "or nowhere; it is left alone: free that externalId, or deactivate it there"
+                )
+                self.findings.append(Finding(severity="warning", code="second-account", text=text))
 
     def _ours(self) -> frozenset[str]:
         if self.columns.external_id is None or not self.facts.keeps_external_id:
