@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.stages.review import Reviewed
 
 
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -147,7 +149,7 @@ def _approve(state: DesiredState, texts: tuple[str, ...]) -> None:
     for text in texts:
         target, _, rest = text.partition(":")
         rule, _, bound = rest.partition(":")
-        if target not in state.targets or rule not in RULES or not bound.startswith("sha256:"):
+        if target not in state.targets or rule not in RULES or not DIGEST.fullmatch(bound):
             raise UsageError(
                 f"--approve {text}: write TARGET:RULE:sha256:… of a declared target and a known rule"
             )

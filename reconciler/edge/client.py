@@ -155,7 +155,7 @@ class ScimReader:
         if method in ("POST", "PATCH") and status >= 500 and status != 501:
             raise AnswerLost(f"{method} {path}: status {status}; it may have taken effect", status=status)
         if tries.count >= RETRIES or not _is_retried(method, status):
-            raise _refusal(method, path, response)
+            raise _refusal(method, path, response, await self._token(False))
         await tries.wait(told_wait(response.headers))
 
     async def _once(
@@ -249,6 +249,22 @@ def check_origin(url: str) -> None:
         raise TransportError(f"{url}: write an https url; plain http is for loopback only")
 
 
+def check_plain(url: str) -> None:
+    """Raises TransportError for a url that holds more than a place: it is shown, so nothing secret may be in it."""
+    try:
+        parts = urlsplit(url)
+        holds_more = bool(parts.username or parts.password or parts.query or parts.fragment)
+        is_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        holds_more, is_place = False, False
+    if holds_more:
+        raise TransportError(
+            "the target's url holds a user, a password, a query or a fragment; write https://host/path only"
+        )
+    if not is_place:
+        raise TransportError("the target's url is no url; write https://host/path")
+
+
 def trust(url: str, client: Client) -> ssl.SSLContext | bool:
     """Whom to trust: the target's own certificate authority beside the machine's; made once, for it is slow.
 
@@ -295,7 +311,7 @@ def _decoded(response: httpx.Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _refusal(method: str, path: str, response: httpx.Response) -> Refused | TransportError:
+def _refusal(method: str, path: str, response: httpx.Response, token: str | None) -> Refused | TransportError:
     status = response.status_code
     if status < 400:
         where = neutral(urlsplit(response.headers.get("location", "")).netloc[:200]) or "nowhere"
@@ -303,7 +319,8 @@ def _refusal(method: str, path: str, response: httpx.Response) -> Refused | Tran
             f"{method} {path}: redirected (status {status}) to {where}; the token is not carried elsewhere: correct the url"
         )
     body = _decoded(response) or {}
-    detail = neutral(str(body.get("detail") or "")[:500])
+    said = str(body.get("detail") or "")
+    detail = neutral((said.replace(token, "[token]") if token else said)[:500])
     words = {
         401: "the token is refused: renew it", 403: "the token may not do this", 429: "too many requests, for too long",
     }.get(status, detail or "refused")  # fmt: skip

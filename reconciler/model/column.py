@@ -28,6 +28,11 @@ class Column:
     mapping: AttributeMapping | None
     element_bit: int = 0  # its bit in LiveResource.elements, for a selected element
 
+    @property
+    def is_boolean(self) -> bool:
+        """Its values are true and false."""
+        return self.compare is _boolean
+
     def compare_all(self, cells: Iterable[Cell]) -> list[object]:
         """The form of each cell; where most are plain texts that takes a call for each of the others only."""
         compare = self.compare

@@ -10,7 +10,7 @@ from itertools import islice
 from reconciler.functions.clauses import Predicate, compile_clause
 from reconciler.functions.moments import end
 from reconciler.functions.sources import compile_source
-from reconciler.model.column import Columns, build_columns
+from reconciler.model.column import Column, Columns, build_columns
 from reconciler.model.desired import DesiredState, Group, User
 from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser, Status
 from reconciler.model.target import Target
@@ -193,10 +193,19 @@ def _chosen_groups(state: DesiredState, target: Target) -> set[str]:
 def _rows(columns: Columns, *, creating: bool) -> Rows:
     """The function that gives each one's cells, a column at a time."""
     sources = tuple(
-        compile_source(column.mapping, creating=creating) if column.mapping else _entitled
-        for column in columns.all
+        _source(column, creating=creating) if column.mapping else _entitled for column in columns.all
     )
     return lambda rows: list(zip(*[source(rows) for source in sources], strict=True))
+
+
+def _source(column: Column, *, creating: bool) -> Callable[[Sequence[Mapping[str, object]]], list[Cell]]:
+    """The cells of one column; a boolean is one however it was written (`"True"`, as Entra maps it)."""
+    assert column.mapping is not None
+    source = compile_source(column.mapping, creating=creating)
+    if not column.is_boolean:
+        return source
+    compare = column.compare
+    return lambda rows: [cell if cell is KEEP or cell is None else compare(cell) for cell in source(rows)]  # type: ignore[misc]
 
 
 def _entitled(rows: Sequence[Mapping[str, object]]) -> list[Cell]:

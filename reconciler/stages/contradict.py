@@ -27,6 +27,7 @@ def compile_all(
         mistakes += _nameless(name, desired, users, locate)
         present = {key: user for key, user in desired.users.items() if user.status in ("entitled", "future")}
         mistakes += _twice(name, present, users, locate)
+        mistakes += _no_booleans(name, present, users, locate)
         if groups is not None:
             mistakes += _twice(name, desired.groups, groups, locate)
     if mistakes:
@@ -37,7 +38,9 @@ def compile_all(
 def _nameless(target: str, desired: Desired, columns: Columns, locate: Locate) -> list[Mistake]:
     index = columns.index("userName")
     if index is None:
-        return []
+        first = next((user for user in desired.users.values() if user.status == "entitled"), None)
+        text = f"target `{target}` gets users, and its mapping has no `userName`, without which nobody can be created; map it"
+        return [_at(first.origin, locate, text)] if first else []
     source = columns.all[index].mapping
     written = f"`{source.text}`" if source and source.kind == "source" else "what userName is mapped from"
     return [
@@ -45,6 +48,19 @@ def _nameless(target: str, desired: Desired, columns: Columns, locate: Locate) -
         for user in desired.users.values()
         if user.status == "entitled" and user.values[index] in (KEEP, None, "")
         and desired.created_user(user)[index] in (KEEP, None, "")
+    ]  # fmt: skip
+
+
+def _no_booleans(
+    target: str, users: Mapping[str, DesiredUser], columns: Columns, locate: Locate
+) -> list[Mistake]:
+    """What decides over access must be true or false, and nothing that looks like it."""
+    return [
+        _at(user.origin, locate, f'user `{user.key}` would get {columns.all[index].text} "{user.values[index]}" at target '
+                                 f"`{target}`; it is a boolean: let it come from what is true or false")
+        for index in range(len(columns.all)) if columns.all[index].is_boolean
+        for user in users.values()
+        if user.values[index] not in (True, False, None, KEEP)
     ]  # fmt: skip
 
 

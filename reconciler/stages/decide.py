@@ -24,7 +24,7 @@ from reconciler.stages.diff import Difference, People, diff_users
 from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
 from reconciler.stages.notes import note_differences, note_endpoint
-from reconciler.stages.order import REFERENCE, Key, count_circles, order_changes, settle_names
+from reconciler.stages.order import Key, count_circles, order_changes, settle_names, without_references
 
 CHUNK = 1000
 
@@ -39,6 +39,7 @@ def decide(
     of_users = diff_users(desired, user_columns, people, facts, place)
     free, of_names = settle_names(of_users.changes, _holders(of_users.changes, live, user_columns))
     people, free = _without_unmade(people, of_users.changes, free)
+    people = replace(people, deleting=frozenset(c.id for c in free if c.action == "delete" and c.id))
     groups, of_groups, of_group_names = None, Difference(), ()  # type: tuple[Matches | None, Difference, tuple[Finding, ...]]
     free_groups: tuple[Change, ...] = ()
     if group_columns is not None:
@@ -70,13 +71,7 @@ def _without_unmade(
     unmade = frozenset(
         {change.key for change in found if change.action == "create"} - {change.key for change in kept}
     )
-    if not unmade:
-        return people, kept
-    values = {place: after for change in kept for place, (_, after) in change.atoms().items()}
-    rest = (
-        change.only(lambda place: place.name != REFERENCE or values[place] not in unmade) for change in kept
-    )
-    return replace(people, unmade=unmade), tuple(change for change in rest if change is not None)
+    return replace(people, unmade=unmade), without_references(kept, unmade)
 
 
 def _holders(changes: Sequence[Change], live: LiveState, columns: Columns) -> dict[Key, str]:

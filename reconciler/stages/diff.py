@@ -42,6 +42,7 @@ class People:
     live_by_id: Mapping[str, LiveResource]
     target: Target
     unmade: frozenset[str] = frozenset()  # who would be created and cannot be
+    deleting: frozenset[str] = frozenset()  # live ids of who is deleted
 
     def reference(self, key: str) -> str | None:
         """The live id of a user, `ref:<key>` for one that this plan creates, None for one that is not to be had."""
@@ -110,7 +111,8 @@ def diff_users(
     for key, live in name_vanished(matches, desired.users):
         action = comparison.disposal(target.deprovision.vanished, live, key)
         if action:
-            reason = Reason(code="vanished", text="loses access: nothing declares this account any more")
+            verb = "is deleted" if action == "delete" else "loses access"
+            reason = Reason(code="vanished", text=f"{verb}: nothing declares this account any more")
             keep_unless_protected(comparison.lifecycle(action, live, key, reason), matches, result)
     return result
 
@@ -142,7 +144,7 @@ def _entitled(
     if not attributes:
         return None
     actives = [a.after for a in attributes if a.path == "active"]
-    action: Action = "update" if not actives else "reactivate" if actives[0] else "deactivate"
+    action: Action = "update" if not actives else "reactivate" if actives[0] is True else "deactivate"
     code, text = {
         "update": ("attributes-differ", "attributes differ"),
         "reactivate": ("entitled-again", "gets access back: is declared and in scope"),
@@ -186,7 +188,7 @@ def _unowned(
         attributes = tuple(comparison.differences(user.values, live, user.key))
         reason = Reason(code="adopt", text="an existing account is taken over", source=source(user.origin))
         actives = [a.after for a in attributes if a.path == "active"]
-        action: Action = "adopt" if not actives else "reactivate" if actives[0] else "deactivate"
+        action: Action = "adopt" if not actives else "reactivate" if actives[0] is True else "deactivate"
         change = comparison.change(action, live, user.key, user.name, reason, attributes)
         return replace(change, adopts=action != "adopt")
     if live.active or user.status == "entitled":

@@ -94,8 +94,11 @@ def _members(group: DesiredGroup, live: LiveResource, comparison: Comparison) ->
     if not comparison.columns.has_members:
         return (), ()
     present = frozenset(live.members)
-    if people.target.deprovision.memberships == "keep" and present == set(
-        map(people.id_by_key.get, group.members)
+    stays = people.deleting.isdisjoint(present)
+    if (
+        stays
+        and people.target.deprovision.memberships == "keep"
+        and present == set(map(people.id_by_key.get, group.members))
     ):
         return (), ()
     return _joining(group, present, comparison), _leaving(group, live, comparison)
@@ -131,12 +134,14 @@ def _leaving(group: DesiredGroup, live: LiveResource, comparison: Comparison) ->
         key = people.key_by_id.get(id_)
         if id_ in people.matches.frozen or id_ in people.matches.protected:
             continue
-        is_listed = key is not None and key in group.members
+        is_listed = key is not None and key in group.members and id_ not in people.deleting
         if is_listed and (keeps or people.desired[str(key)].status in ("entitled", "future")):
             continue
         match group.membership:
             case "exclusive":
                 is_going = True
+            case _ if id_ in people.deleting:
+                is_going = True  # what is deleted would be a member that nobody knows
             case "additive":
                 is_going = key is not None and key in group.ended
             case _:

@@ -85,8 +85,8 @@ class _Run:
             resources, own, self.columns.all[column].compare_all(own), strict=True
         ):
             hit = index.get(value) if cell is not None and cell is not KEEP else None
-            if hit is None and is_external and resource.previous:
-                hit = self._find_previous(resource, index, column)
+            if is_external and resource.previous:
+                hit = self._find_previous(resource, index, column, hit)
             if hit is None:
                 missing.append(resource)
             elif isinstance(hit, LiveResource):
@@ -115,8 +115,12 @@ class _Run:
             index |= {value: each for value, each in several.items() if len(each) > 1}
         return index
 
-    def _find_previous(self, resource: Resource, index: Mapping[object, Hit], column: int) -> Hit | None:
-        found: dict[str, LiveResource] = {}
+    def _find_previous(
+        self, resource: Resource, index: Mapping[object, Hit], column: int, own: Hit | None
+    ) -> Hit | None:
+        """The hits by the present id and by all previous ones: one account, or as many as there are to choose from."""
+        first = [] if own is None else [own] if isinstance(own, LiveResource) else own
+        found = {live.id: live for live in first}
         for value in self.columns.all[column].compare_all(resource.previous):
             hit = index.get(value)
             hits = [] if hit is None else [hit] if isinstance(hit, LiveResource) else hit

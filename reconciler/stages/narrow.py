@@ -12,7 +12,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.plan import TargetPlan
 from reconciler.model.target import Target
 from reconciler.policies import Agreed, check_budgets
-from reconciler.stages.order import count_circles
+from reconciler.stages.order import count_circles, without_references
 
 GRANTS = ("create", "adopt", "reactivate")
 
@@ -20,7 +20,9 @@ GRANTS = ("create", "adopt", "reactivate")
 def narrow(plan: TargetPlan, may: Callable[[Place], bool], target: Target, agreed: Agreed) -> TargetPlan:
     """The plan with those of its atoms whose place `may` stay."""
     kept = tuple(change for change in (each.only(may) for each in plan.changes) if change is not None)
-    return with_changes(plan, kept, target, agreed)
+    made = {change.key for change in kept if change.type == "User" and change.action == "create"}
+    unmade = {c.key for c in plan.changes if c.type == "User" and c.action == "create"} - made
+    return with_changes(plan, without_references(kept, unmade), target, agreed)
 
 
 def with_changes(plan: TargetPlan, changes: tuple[Change, ...], target: Target, agreed: Agreed) -> TargetPlan:

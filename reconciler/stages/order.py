@@ -6,7 +6,7 @@ names are freed before they are taken, managers are made before they are referre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reconciler.model.attribute_path import ENTERPRISE
 from reconciler.model.change import Change, Place
@@ -52,6 +52,24 @@ def settle_names(
         # What is not renamed keeps its own name, which another may have counted on: once more.
         kept = _without_names(kept, set(taken))
     return tuple(kept), tuple(findings)
+
+
+def without_references(changes: Iterable[Change], unmade: Collection[str]) -> tuple[Change, ...]:
+    """The changes, but nobody of `unmade` is anybody's manager or member yet."""
+    if not unmade:
+        return tuple(changes)
+    kept = (_without_references(change, unmade) for change in changes)
+    return tuple(change for change in kept if change is not None)
+
+
+def _without_references(change: Change, unmade: Collection[str]) -> Change | None:
+    managers = {a.path for a in change.attributes if a.path == REFERENCE and a.after in unmade}
+    joining = {member.key for member in change.add if member.key in unmade}
+
+    def may(place: Place) -> bool:
+        return place.name not in (joining if place.what == "member" else managers)
+
+    return change.only(may) if managers or joining else change
 
 
 def _without_names(changes: Sequence[Change], keys: set[Key]) -> list[Change]:

@@ -116,6 +116,9 @@ def _path(node: Node, type_: Type, extra: set[str]) -> AttributePath | None:
             f"`{node.name}` is no attribute of a {type_} here{_nearest_path(node.name, {*KNOWN[type_], *extra})}"
         )
         return None
+    if str(path) == "password":
+        node.wrong("`password` is no matter of provisioning: it would stand in plans and logs; take it out")
+        return None
     if known and known.read_only:
         node.wrong(f"`{node.name}` is read-only; take it out")
         return None

@@ -146,16 +146,14 @@ def test_an_adoption_that_reactivates_is_named_by_the_first_action_that_applies(
     assert {"externalId", "active"} <= {attribute.path for attribute in change.attributes}
 
 
-def test_an_account_is_matched_by_a_previous_id_unless_the_present_one_is_there() -> None:
+def test_an_account_is_matched_by_a_previous_id_and_two_of_one_person_are_ambiguous() -> None:
+    """DESIGN 3, Match: several hits freeze the resource and all hits."""
     both = "{bob: {userPrincipalName: bob, previousIds: [b7]}}"
+    plan = decided(both, [user("u1", "b7", "old"), user("u2", "bob", "robert")], "{ownership: externalId}")
 
     assert told(decided(both, [user("u1", "b7", "old")])) == ["update bob"]
-    assert [
-        change.id
-        for change in decided(
-            both, [user("u1", "b7", "old"), user("u2", "bob", "robert")], "{ownership: declared}"
-        ).changes
-    ] == ["u2"]
+    assert plan.changes == ()
+    assert [finding.code for finding in plan.findings] == ["ambiguous-match"]
 
 
 def test_a_name_that_its_owner_gives_up_is_not_a_conflict() -> None:
