@@ -52,7 +52,8 @@ def _is_out_of_the_ordinary(text: str) -> bool:
         return True
     if text.count("\r") != text.count("\r\n") or _has_any(text, "" if text.isascii() else _ODD):
         return True
-    return _MARKED.search(text) is not None or _NUMBER.search(text) is not None
+    has_mark = _has_any(text, "&*!") and _MARKED.search(text) is not None
+    return has_mark or _NUMBER.search(text) is not None
 
 
 def _checked(value: object, depth: int) -> object:
