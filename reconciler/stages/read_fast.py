@@ -26,6 +26,7 @@ _NUMBER = re.compile(
 )
 _TEXT = {str}
 _ODD = "\x85\u2028\u2029\ufeff"
+_WORD = re.compile(r"[A-Za-z0-9._@\-]*\Z")
 _TOP = re.compile(r"\n[^\s#]")
 _HEAD = re.compile(r":[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)")
 _COMMENTS = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*---\r?\n")
@@ -52,7 +53,8 @@ def _is_out_of_the_ordinary(text: str) -> bool:
         return True
     if text.count("\r") != text.count("\r\n") or _has_any(text, "" if text.isascii() else _ODD):
         return True
-    return _MARKED.search(text) is not None or _NUMBER.search(text) is not None
+    has_mark = _has_any(text, "&*!") and _MARKED.search(text) is not None
+    return has_mark or _NUMBER.search(text) is not None
 
 
 def _checked(value: object, depth: int) -> object:
@@ -99,7 +101,7 @@ def _with_text_keys(value: dict[object, object], depth: int) -> object:
 
 
 def find_entry(text: str, path: NodePath) -> tuple[int, int] | None:
-    """Line and column of a named entry of a section (users/ada) by looking for its text, or None where that proves nothing.
+    """Line and column of a named entry of a section (users/ada) by looking at its text, or None where that proves nothing.
 
     A key stands on one line and, in a text without backslashes, as it is spelled; before a colon, as long as there is no `?`.
     So if the spelling stands before a colon only once, that is the entry. It must begin its line, as far to the right as the
@@ -109,10 +111,10 @@ def find_entry(text: str, path: NodePath) -> tuple[int, int] | None:
         case (str(section), str(key)) if key:
             text = text.removeprefix("\ufeff")
             span = _span(text, section)
-            found = _only_before_colon(text, key) if span else None
+            found = _before_colon(text).get(key, -1) if span else -1
         case _:
             return None
-    if span is None or found is None:
+    if span is None or found < 0:
         return None
     begin = text.rfind("\n", 0, found) + 1
     if not span[0] <= begin < span[1] or text[begin:found] != span[2]:
@@ -138,14 +140,16 @@ def _has_any(text: str, signs: str) -> bool:
     return any(sign in text for sign in signs)
 
 
-def _only_before_colon(text: str, key: str) -> int | None:
-    """Where the key stands before a colon, if there is one such place."""
-    found, at = None, text.find(key)
-    while at >= 0:
-        after = text[at + len(key) : at + len(key) + 80].lstrip("\"' \n")
-        if after[:1] in (":", ""):  # the rest is white space, or nothing is left
-            if found is not None:
-                return None
-            found = at
-        at = text.find(key, at + 1)
-    return found
+@lru_cache(maxsize=256)
+def _before_colon(text: str) -> dict[str, int]:
+    """Where each word stands that stands before a colon; -1 for one that does so more than once."""
+    places: dict[str, int] = {}
+    begin = 0
+    for part in text.split(":")[:-1]:
+        until_colon = part.rstrip("\"' \n")
+        word = until_colon[until_colon.rfind(" ") + 1 :]
+        if not word.isalnum() and (found := _WORD.search(word)):  # after a line break, a bracket, a quote
+            word = found[0]
+        places[word] = -1 if word in places else begin + len(until_colon) - len(word)
+        begin += len(part) + 1
+    return places
