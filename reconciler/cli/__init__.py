@@ -97,7 +97,8 @@ def main() -> None:
         error.show()
         code, text = 64, error.format_message()
     except (click.Abort, KeyboardInterrupt):
-        code, text = 130, "interrupted before any write"
+        code, text = 130, "interrupted: nothing was written"
+        say(f"\n{text}")
     except click.ClickException as error:
         error.show()
         code, text = 1, error.format_message()

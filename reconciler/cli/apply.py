@@ -88,7 +88,7 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
     _tell_drift(agreement)
     for text in unused_approvals(state, agreement.planned):
         say(f"warning: the approval {text} fits nothing of this plan and approves nothing")
-    if not agreed and any(each.plan.changes for each in agreement.planned):
+    if not agreed and any(each.plan.changes and not each.plan.blocked for each in agreement.planned):
         if not click.confirm("Apply these changes?", err=True):
             say("nothing was written")
             return 130

@@ -41,7 +41,8 @@ def close(
         return 0
     if any(part.wrote for part in applied):
         say(
-            f"applied in part: {done:,} change{'s' * (done != 1)} done, {failed:,} not; run it again",
+            f"applied in part: {done:,} change{'s' * (done != 1)} done"
+            + (f", {failed:,} not; run it again" if failed else "; what stopped the rest is said above"),
             err=is_json,
         )
         return 5

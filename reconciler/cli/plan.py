@@ -15,7 +15,7 @@ from reconciler.cli import Settings
 from reconciler.cli.options import format_option, only_option, option, progress_option, target_option
 from reconciler.cli.progress import progress
 from reconciler.cli.sealing import seal_of
-from reconciler.cli.showing import check_formats, show_plan
+from reconciler.cli.showing import check_formats, save, show_plan
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
@@ -55,19 +55,12 @@ def command(
     if requests:
         plan = replace(plan, targets=tuple(with_requests(each) for each in planned))
     if out is not None:
-        _save(out, render(plan))
+        save(out, render(plan))
     if manifest is not None:
         document = make_manifest(plan, os.environ.get("GITHUB_SHA"), seal_of(world.environ))
-        _save(manifest, json.dumps(document, indent=2, sort_keys=True) + "\n")
+        save(manifest, json.dumps(document, indent=2, sort_keys=True) + "\n")
     show_plan(plan, forms)
     sys.exit(exit_code(plan, fail_on, detailed_exitcode))
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
 
 def exit_code(plan: Plan, fail_on: str | None, detailed: bool) -> int:

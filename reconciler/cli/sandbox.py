@@ -63,4 +63,7 @@ def command(settings: Settings, port: int, database: str, token: str, dialect: D
         f"http://127.0.0.1:{port}/v2 ({dialect.name}: {dialect.text}), kept in {settings.data / database}; Ctrl-C stops it",
         err=True,
     )
-    serve(Path(settings.data / database), port, token, dialect)
+    try:
+        serve(Path(settings.data / database), port, token, dialect)
+    except (OSError, OverflowError) as error:
+        raise click.ClickException(f"cannot serve on port {port}: {error}") from None

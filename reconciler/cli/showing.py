@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,13 @@ def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
     for form in forms:
         kind, _, file = form.partition("=")
         if kind == "json" and file:
-            Path(file).write_text(json_plan.render(plan), encoding="utf-8")
+            save(Path(file), json_plan.render(plan))
         elif kind == "json":
             click.echo(json_plan.render(plan), nl=False)
         elif file:
-            with Path(file).open("w", encoding="utf-8") as stream:
-                write_plan(plan, Console(file=stream, width=120))
+            stream = io.StringIO()
+            write_plan(plan, Console(file=stream, width=120))
+            save(Path(file), stream.getvalue())
         else:
             write_plan(plan, Console(soft_wrap=True))
     for target in plan.targets:
@@ -39,8 +41,21 @@ def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
             say(f"{target.name}: {target.error}")
 
 
+def save(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read: it holds people's data. Raises click.ClickException."""
+    try:
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
 def check_formats(forms: tuple[str, ...]) -> None:
     """Raises click.UsageError for a format that does not exist."""
     for form in forms:
         if form.partition("=")[0] not in FORMATS:
             raise click.UsageError(f"--format {form}: choose one of {', '.join(FORMATS)}, or json=FILE")
+    if sum("=" not in form for form in forms) > 1:
+        raise click.UsageError(
+            "--format: one of them goes to stdout; give the others a file, as in json=plan.json"
+        )

@@ -26,7 +26,9 @@ class RunLog:
         self._synced = 0.0
         try:
             (data / "runs").mkdir(parents=True, exist_ok=True)
-            self._file = (data / "runs" / f"{run}.jsonl").open("x", encoding="utf-8")
+            path = data / "runs" / f"{run}.jsonl"
+            path.touch(mode=0o600, exist_ok=False)  # it holds people's data
+            self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise TargetError(
                 f"cannot write a run log below {data}: {error.strerror}; nothing was written"

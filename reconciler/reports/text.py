@@ -41,7 +41,8 @@ def _print(console: Console, lines: Iterable[Text]) -> None:
 def _target(target: TargetPlan, root: str) -> Iterator[Text]:
     head = Text(" · ".join(filter(None, (target.name, neutral(target.url)))), style="bold")
     if target.error:
-        yield head.append("\n  ✗ could not be planned", style="red")
+        what = "is not the reviewed plan" if target.error_exit == 4 else "could not be planned"
+        yield head.append(f"\n  ✗ {what}", style="red")
         yield Text()
         return
     live = f"{_count(target.live_users, 'user')} and {_count(target.live_groups, 'group')} live, all read"

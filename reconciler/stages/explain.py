@@ -70,7 +70,7 @@ def _row(
     column: Column, cell: Cell, before: Cell, told: Mapping[str, AttributeChange], is_compared: bool, people: People
 ) -> Story:  # fmt: skip
     if column.text in told:
-        verdict = "differs"
+        verdict, cell = "differs", told[column.text].after  # type: ignore[assignment]  # a create has values of its own
     elif cell is KEEP:
         verdict = "left alone"
     else:

@@ -168,9 +168,7 @@ def compare(
             else:
                 drifted.append(f"{place}: {_arrow(value)}")
     if stale:
-        raise PlanStale(
-            "\n".join([f"{now.name}: the plan is not the reviewed one; plan again. It would now do:", *stale])
-        )
+        raise PlanStale("\n".join(["the plan is not the reviewed one; plan again. It would now do:", *stale]))
     return Comparison(may=lambda place: place in allowed, drifted=tuple(drifted))
 
 

@@ -46,7 +46,7 @@ EXPECTED = dict.fromkeys(DIALECTS, Expected()) | {
     "no-external-id": Expected(more=12, withheld=("externalId",), target="    ownership: all\n"),
     "drops-extension": Expected(more=10, withheld=(DEPARTMENT, MANAGER)),
     "hidden-members": Expected(more=10, withheld=("members",)),
-    "soft-delete": Expected(target="    deprovision: {disabled: delete}\n"),
+    "soft-delete": Expected(more=2, target="    deprovision: {disabled: delete}\n"),
 }
 
 
