@@ -54,7 +54,7 @@ def _summary(name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _line(record: dict[str, Any]) -> str:
-    from reconciler.reports.text import neutral
+    from reconciler.model.neutral import neutral
 
     match record["record"]:
         case "summary":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from reconciler.model.neutral import neutral
 from reconciler.model.notice import Situation
-from reconciler.reports.text import neutral
 
 # What chat programs read as a mention, a link or markup; a reason holds words that came from an endpoint (DESIGN 7).
 _MARKUP = str.maketrans(

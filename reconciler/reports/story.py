@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from reconciler.reports.text import neutral
+from reconciler.model.neutral import neutral
 
 
 def write_story(story: dict[str, Any], console: Console) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from reconciler.model.change import SYMBOLS, AttributeChange, Change, MemberChange
 from reconciler.model.finding import Finding
+from reconciler.model.neutral import neutral
 from reconciler.model.plan import Budget, Plan, TargetPlan
 
 MANY, SHOWN = 60, 15  # more changes of one kind than MANY are summed up after SHOWN of them
@@ -31,16 +31,6 @@ def write_plan(plan: Plan, console: Console, root: str = "desired_state") -> Non
     for target in plan.targets:
         _print(console, _target(target, f"{root}/"))
     _print(console, [_totals(plan)])
-
-
-def neutral(text: str) -> str:
-    """`text` with control, bidi and other invisible characters escaped (DESIGN 7)."""
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(
-        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else f"\\u{ord(c):04x}"
-        for c in text
-    )
 
 
 def _print(console: Console, lines: Iterable[Text]) -> None:
@@ -121,14 +111,14 @@ def _change(change: Change, width: int, root: str, cause: str | None) -> Iterato
     elif len(members) == 1 and not change.attributes:
         line.append("  ").append_text(members.pop())
     if cause:
-        line.append(f"  ← {cause}", style="magenta")
+        line.append(f"  ← {neutral(cause)}", style="magenta")
     line.rstrip()
     yield line
     if change.action in ("update", "adopt", "reactivate"):
         shown = [a for a in change.attributes if a.path != "active" or change.action == "update"]
-        paths = max((len(a.path) for a in shown), default=0)
+        paths = max((len(neutral(a.path)) for a in shown), default=0)
         for attribute in shown:
-            yield Text(f"      {attribute.path:<{paths}}  {_arrow(attribute)}")
+            yield Text(f"      {neutral(attribute.path):<{paths}}  {_arrow(attribute)}")
     for row in members:
         yield Text("      ").append_text(row)
 

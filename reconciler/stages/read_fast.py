@@ -21,8 +21,9 @@ _NUMBER = re.compile(
     r"(?:(?<=0)[0-9xob]|(?<=\+)[0-9.]|(?<=-0)(?=\s|[,\]}:#]|\Z))[0-9a-fA-FxobE_.+-]*"
     r"(?=\s*(?:[,\]}:#]|\n|\Z))"
 )
+_BRACKETS = re.compile(r"[\[\]{}]")
 _ODD = re.compile("[\x85\u2028\u2029\ufeff]")
-_COMMENTS = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*---\r?\n")
+_COMMENTS = re.compile(r"(?:[ ]*+(?:#[^\n]*+)?\n)*+---\r?\n")
 
 
 def read_plain(text: str) -> object:
@@ -42,11 +43,24 @@ def read_plain(text: str) -> object:
 def _is_out_of_the_ordinary(text: str) -> bool:
     if text[:1] in ("", *"+-.0123456789&*!%"):
         return True
-    if "<<" in text:
+    if "<<" in text or _is_deep(text):
         return True
     if text.count("\r") != text.count("\r\n") or (not text.isascii() and _ODD.search(text)):
         return True
     return _MARKED.search(text) is not None or _NUMBER.search(text) is not None
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets nest too deep, be it in a text: ryaml takes a time quadratic in that."""
+    if text.count("{") + text.count("[") <= DEEPEST:
+        return False
+    depth = 0
+    for bracket in _BRACKETS.finditer(text):
+        if bracket[0] in "}]":
+            depth = max(0, depth - 1)
+        elif (depth := depth + 1) > DEEPEST:
+            return True
+    return False
 
 
 def _checked(value: object, depth: int) -> object:
