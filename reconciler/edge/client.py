@@ -27,9 +27,9 @@ REDIRECTS = 3
 LARGEST_BODY = 256 * 1024 * 1024
 CODINGS = ("identity", "gzip", "x-gzip", "deflate")
 FRAMING = (
-    "content-encoding",
-    "content-length",
-    "transfer-encoding",
+    b"content-encoding",
+    b"content-length",
+    b"transfer-encoding",
 )  # of the body as it came, not as it is read
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {
@@ -250,7 +250,7 @@ async def exchange(
             parts.append(part)
     finally:
         await response.aclose()
-    plain = [(name, value) for name, value in response.headers.multi_items() if name not in FRAMING]
+    plain = [(name, value) for name, value in response.headers.raw if name.lower() not in FRAMING]
     return httpx.Response(response.status_code, headers=plain, content=b"".join(parts), request=request)
 
 

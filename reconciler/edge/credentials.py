@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
+import select
 import subprocess
-import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -61,40 +59,43 @@ def _read_file(path: Path, name: str) -> str:
 
 
 def _ask_command(command: tuple[str, ...]) -> str:
-    """What the command writes. It reads nothing, and is ended once it takes too long or writes more than a secret."""
+    """What the command writes; it is ended once it takes too long or writes more than a secret."""
     program = neutral(command[0])
     try:
-        with subprocess.Popen(  # noqa: S603  # whoever writes the target says which command
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-        ) as process:  # fmt: skip
-            timer = threading.Timer(COMMAND_SECONDS, _end, (process.pid,))
-            timer.start()
+        # It keeps the terminal, where it may ask its user; what it started and left behind is not waited for.
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
             try:
-                assert process.stdout is not None
-                content = process.stdout.read(LARGEST_SECRET + 1)
-                is_over = len(content) > LARGEST_SECRET
-                if is_over:
-                    _end(process.pid)
-                code = process.wait()
+                content = _read_output(process)
+                code = process.wait(COMMAND_SECONDS)
             finally:
-                timer.cancel()
-        if is_over:
-            raise TargetError(f"the secret command {program} wrote more than {LARGEST_SECRET} bytes")
-        if code < 0:
-            raise TargetError(
-                f"the secret command {program} was ended by signal {-code} (it has {COMMAND_SECONDS:.0f} s)"
-            )
+                process.kill()
         if code:
             raise TargetError(f"the secret command {program} failed: exit {code}")
         return content.decode("utf-8").strip()
+    except subprocess.TimeoutExpired:
+        raise TargetError(f"the secret command {program} took longer than {COMMAND_SECONDS:.0f} s") from None
+    except _TooMuchError:
+        raise TargetError(f"the secret command {program} wrote more than {LARGEST_SECRET} bytes") from None
     except (OSError, ValueError) as error:
         raise TargetError(f"the secret command {program} failed: {type(error).__name__}") from None
 
 
-def _end(pid: int) -> None:
-    """Ends the command with what it started, or its pipe would stay open."""
-    with suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
+class _TooMuchError(Exception):
+    pass
+
+
+def _read_output(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    content, end = b"", time.monotonic() + COMMAND_SECONDS
+    while len(content) <= LARGEST_SECRET:
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            raise subprocess.TimeoutExpired(process.args, COMMAND_SECONDS)
+        part = os.read(process.stdout.fileno(), LARGEST_SECRET)
+        if not part:
+            return content
+        content += part
+    raise _TooMuchError
 
 
 def open_token(target: Target, environ: Mapping[str, str], *, root: Path) -> Token:

@@ -33,7 +33,7 @@ _ALLOWED = (
     nodes.Filter, nodes.Test, nodes.Call, nodes.Compare, nodes.Operand, nodes.Concat, nodes.CondExpr, nodes.If,
     nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Neg, nodes.Pos, nodes.List, nodes.Tuple, nodes.Keyword,
 )  # fmt: skip
-_WORDS = {
+_WORDS: dict[type[nodes.Node], str] = {
     nodes.Mul: "*", nodes.Pow: "**", nodes.Mod: "%", nodes.Div: "/", nodes.FloorDiv: "//", nodes.For: "{% for %}", nodes.Assign: "{% set %}",
     nodes.AssignBlock: "{% set %}", nodes.With: "{% with %}", nodes.Macro: "{% macro %}", nodes.CallBlock: "{% call %}",
     nodes.FilterBlock: "{% filter %}", nodes.Include: "{% include %}", nodes.Import: "{% import %}",
@@ -157,7 +157,7 @@ def _check(tree: nodes.Template) -> None:
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
     for node in tree.find_all(nodes.Node):
         match node:
-            case nodes.Getattr(attr=name) | nodes.Getitem(arg=nodes.Const(value=str(name))) if (
+            case nodes.Getattr(attr=str(name)) | nodes.Getitem(arg=nodes.Const(value=str(name))) if (
                 name.startswith("_")
             ):
                 raise _UnusableError(f"uses the private attribute {name}; name source attributes only")
@@ -176,8 +176,7 @@ def _check(tree: nodes.Template) -> None:
             case nodes.Call():
                 raise _UnusableError(f"calls what is no method of a text; {_EXAMPLE}")
             case _ if not isinstance(node, _ALLOWED):
-                word = next((word for kind, word in _WORDS.items() if isinstance(node, kind)), "")
-                what = word or f"{{% {type(node).__name__.lower()} %}}"
+                what = _WORDS.get(type(node)) or f"{{% {type(node).__name__.lower()} %}}"
                 raise _UnusableError(f"uses {what}, which templates do not have; {_EXAMPLE}")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from reconciler.model.change import Change, Place, change_from_json
+from reconciler.model.change import SYMBOLS, Change, Place, change_from_json
 from reconciler.model.digest import digest
 from reconciler.model.errors import PlanStale
 from reconciler.model.neutral import neutral, shortened
@@ -87,7 +87,9 @@ def _moment(text: object) -> str:
 
 def _saved_target(entry: Mapping[str, Any]) -> ReviewedTarget:
     name = entry["name"]
-    changes = [change_from_json(name, row) for row in entry["changes"]]
+    changes = [change_from_json(_text(name), row) for row in entry["changes"]]
+    for change in changes:
+        _check_types(change)
     for change, row in zip(changes, entry["changes"], strict=True):
         if change.digest != row["digest"]:
             raise PlanStale(
@@ -100,9 +102,33 @@ def _saved_target(entry: Mapping[str, Any]) -> ReviewedTarget:
             atoms[sealed] = digest([list(place), list(value)])
             shown[sealed] = f"{_shown(place)}: {_arrow(value)}"
     return ReviewedTarget(
-        name=name, desired=entry["desired"], atoms=atoms, shown=shown, refused=_refused(entry["budgets"]),
+        name=name, desired=_text(entry["desired"]), atoms=atoms, shown=shown, refused=_refused(entry["budgets"]),
         ids={(change.type, change.key): change.id for change in changes if change.id and change.action != "delete"},
     )  # fmt: skip
+
+
+def _check_types(change: Change) -> None:
+    """Raises TypeError for a change whose parts are no texts: a forger's digest may fit it all the same."""
+    if change.type not in ("User", "Group") or change.action not in SYMBOLS:
+        raise TypeError("a change of no kind")
+    members = (*change.add, *change.remove)
+    for text in (
+        change.key,
+        change.name,
+        *(a.path for a in change.attributes),
+        *(m.key for m in members),
+        *(m.name for m in members),
+    ):
+        _text(text)
+    for id_ in (change.id, *(member.id for member in members)):
+        if id_ is not None:
+            _text(id_)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
 
 
 def _refused(rows: list[Mapping[str, Any]]) -> frozenset[tuple[str, str | None, str]]:
@@ -139,8 +165,8 @@ def read_manifest(document: Any, seal: Seal) -> Reviewed:
             )
         targets = {
             entry["name"]: ReviewedTarget(
-                name=entry["name"], desired=entry["desired"], refused=_refused(entry["budgets"]),
-                atoms={atom["place"]: atom["digest"] for atom in entry["atoms"]},
+                name=_text(entry["name"]), desired=_text(entry["desired"]), refused=_refused(entry["budgets"]),
+                atoms={_text(atom["place"]): _text(atom["digest"]) for atom in entry["atoms"]},
             )
             for entry in content["targets"]
         }  # fmt: skip
