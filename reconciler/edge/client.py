@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -22,10 +23,19 @@ from reconciler.model.target import Client
 RETRIES = 5
 PATIENCE = 12  # how often a refusal for haste (429) is waited out
 REDIRECTS = 3
+# A whole directory in one page, as endpoints that ignore `count` give it: 100,000 users of 2.5 kB.
+LARGEST_BODY = 256 * 1024 * 1024
+CODINGS = ("identity", "gzip", "x-gzip", "deflate")
+FRAMING = (
+    b"content-encoding",
+    b"content-length",
+    b"transfer-encoding",
+)  # of the body as it came, not as it is read
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {
     "Accept": "application/scim+json, application/json",
     "Content-Type": "application/scim+json",
+    "Accept-Encoding": "gzip, deflate",
     "User-Agent": "scim-reconciler",
 }
 Token = Callable[[bool], Awaitable[str | None]]  # True asks for a fresh one
@@ -167,7 +177,8 @@ class ScimReader:
         etag: str | None,
     ) -> httpx.Response:
         url = self.base + path
-        headers = {"If-Match": etag} if etag else {}
+        # What an endpoint calls an ETag may be no header at all; without it, the comparison atom by atom still holds.
+        headers = {"If-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
         token = await self._token(False)
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -190,8 +201,9 @@ class ScimReader:
     ) -> httpx.Response:  # fmt: skip
         await self._pace.turn()
         self.sent += 1
+        request = connection.build_request(method, url, params=params, content=content, headers=headers)
         async with asyncio.timeout(self._longest):
-            return await connection.request(method, url, params=params, content=content, headers=headers)
+            return await exchange(connection, request)
 
 
 class ScimWriter(ScimReader):
@@ -212,6 +224,38 @@ class ScimWriter(ScimReader):
         if method == "POST" and found is None and response.content.strip():
             raise AnswerLost(f"POST {path}: the answer is not JSON")
         return Answer(status=response.status_code, body=found, etag=response.headers.get("etag"))
+
+
+async def exchange(
+    connection: httpx.AsyncClient, request: httpx.Request, *, largest: int = LARGEST_BODY
+) -> httpx.Response:
+    """The answer with its body, which is read as far as `largest` bytes after decompression.
+
+    Raises TransportError for a larger one, or one that is compressed in a way that nobody asked for.
+    """
+    response = await connection.send(request, stream=True)
+    try:
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in CODINGS:  # several at once multiply, and one chunk may become anything
+            raise TransportError(
+                f"{_asked(request)}: the answer is compressed as {neutral(coding[:50])}, which nobody asked for"
+            )
+        parts, size = [], 0
+        async for part in response.aiter_bytes():
+            size += len(part)
+            if size > largest:
+                raise TransportError(
+                    f"{_asked(request)}: the answer is larger than {largest:,} bytes; it was not read to its end"
+                )
+            parts.append(part)
+    finally:
+        await response.aclose()
+    plain = [(name, value) for name, value in response.headers.raw if name.lower() not in FRAMING]
+    return httpx.Response(response.status_code, headers=plain, content=b"".join(parts), request=request)
+
+
+def _asked(request: httpx.Request) -> str:
+    return f"{request.method} {request.url.path}"
 
 
 @asynccontextmanager
@@ -244,25 +288,23 @@ async def _connections(stack: AsyncExitStack, url: str, client: Client) -> list[
 
 def check_origin(url: str) -> None:
     """Raises TransportError where a token would go out in plain text."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise TransportError(f"{url}: write an https url; plain http is for loopback only")
-
-
-def check_plain(url: str) -> None:
-    """Raises TransportError for a url that holds more than a place: it is shown, so nothing secret may be in it."""
     try:
         parts = urlsplit(url)
-        holds_more = bool(parts.username or parts.password or parts.query or parts.fragment)
-        is_place = bool(parts.hostname) and parts.port != 0
+        is_open = parts.username is not None or parts.password is not None
+        is_more = bool(parts.query or parts.fragment)
+        _ = parts.port
     except ValueError:
-        holds_more, is_place = False, False
-    if holds_more:
+        raise TransportError("the url is none; write https://scim.example.com/v2") from None
+    if is_open:
         raise TransportError(
-            "the target's url holds a user, a password, a query or a fragment; write https://host/path only"
+            "the url holds a user name or password; take it out, write auth:, and renew that secret"
         )
-    if not is_place:
-        raise TransportError("the target's url is no url; write https://host/path")
+    if is_more:
+        raise TransportError(
+            "the url holds a query or a fragment, and it is shown; write https://host/path only"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise TransportError(f"{url}: write an https url; plain http is for loopback only")
 
 
 def trust(url: str, client: Client) -> ssl.SSLContext | bool:
@@ -274,9 +316,12 @@ def trust(url: str, client: Client) -> ssl.SSLContext | bool:
         return False
     context = ssl.create_default_context()
     try:
+        if client.ca_file and not Path(client.ca_file).is_file():
+            raise FileNotFoundError
         context.load_verify_locations(client.ca_file or certifi.where())
-    except OSError as error:
-        raise TransportError(f"cannot read the CA file {client.ca_file}: {type(error).__name__}") from None
+    except (OSError, ValueError) as error:
+        name = neutral(str(client.ca_file))
+        raise TransportError(f"cannot read the CA file {name}: {type(error).__name__}") from None
     return context
 
 
@@ -294,9 +339,12 @@ def _onward(method: str, url: str, response: httpx.Response) -> str | None:
     status, location = response.status_code, response.headers.get("location")
     if status not in (301, 302, 307, 308) or not location or (method != "GET" and status < 307):
         return None
-    there = urljoin(url, location)
-    here = urlsplit(url)
-    return there if (urlsplit(there).scheme, urlsplit(there).netloc) == (here.scheme, here.netloc) else None
+    try:
+        there = urljoin(url, location)
+        parts, here = urlsplit(there), urlsplit(url)
+    except ValueError:
+        return None
+    return there if (parts.scheme, parts.netloc) == (here.scheme, here.netloc) else None
 
 
 def _is_retried(method: str, status: int) -> bool:
@@ -311,10 +359,18 @@ def _decoded(response: httpx.Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
+def _host(url: str) -> str:
+    """The host that a url names, without who logs in there."""
+    try:
+        return neutral(urlsplit(url).netloc.rpartition("@")[2][:100])
+    except ValueError:
+        return ""
+
+
 def _refusal(method: str, path: str, response: httpx.Response, token: str | None) -> Refused | TransportError:
     status = response.status_code
     if status < 400:
-        where = neutral(urlsplit(response.headers.get("location", "")).netloc[:200]) or "nowhere"
+        where = _host(response.headers.get("location", "")) or "nowhere"
         return TransportError(
             f"{method} {path}: redirected (status {status}) to {where}; the token is not carried elsewhere: correct the url"
         )
@@ -328,6 +384,6 @@ def _refusal(method: str, path: str, response: httpx.Response, token: str | None
     return Refused(
         f"{method} {path}: status {status}: {words}",
         status=status,
-        scim_type=str(scim_type) if scim_type else None,
+        scim_type=neutral(str(scim_type)[:100]) if scim_type else None,
         detail=detail,
     )

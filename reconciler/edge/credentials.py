@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import select
 import subprocess
 import time
 from collections.abc import Mapping
@@ -9,11 +12,15 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.edge.client import Token, check_origin, trust
+from reconciler.edge.client import Token, check_origin, exchange, trust
 from reconciler.model.errors import TargetError, TransportError
+from reconciler.model.neutral import neutral
 from reconciler.model.target import Client, OAuth2ClientCredentials, SecretRef, Target
 
 EARLY = 60.0  # seconds before its end that a token is renewed
+LARGEST_SECRET = 64 * 1024  # bytes
+COMMAND_SECONDS = 30.0
+LONGEST_TOKEN = 10.0 * 365 * 86400  # seconds; `expires_in` beyond that, or none at all, is no promise
 
 
 def read_secret(ref: SecretRef, environ: Mapping[str, str], *, root: Path) -> str:
@@ -28,18 +35,67 @@ def read_secret(ref: SecretRef, environ: Mapping[str, str], *, root: Path) -> st
             )
         return value
     if ref.file is not None:
-        try:
-            return (root / ref.file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise TargetError(f"cannot read the secret file {ref.file}: {type(error).__name__}") from None
+        return _read_file(root / ref.file, ref.file)
     if "CI" in environ and environ.get("RECONCILE_COMMAND") == "ci":
         raise TargetError("a secret from a command is refused under `ci`; write {env: NAME} or {file: path}")
-    program = (ref.command or ("",))[0]
+    return _ask_command(ref.command or ("",))
+
+
+def _read_file(path: Path, name: str) -> str:
+    """The secret in a file below the checkout or, where secrets are mounted, at an absolute path.
+
+    Nothing else is read than a file of a secret's size: not a pipe that nobody writes to, nor a device without end.
+    """
     try:
-        done = subprocess.run(ref.command or (), capture_output=True, timeout=30, check=True, text=True)  # noqa: S603
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
+        if not path.is_file():
+            raise TargetError(f"cannot read the secret file {neutral(name)}: there is no such file")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_SECRET + 1)
+        if len(content) > LARGEST_SECRET:
+            raise TargetError(f"the secret file {neutral(name)} is larger than {LARGEST_SECRET} bytes")
+        return content.decode("utf-8").strip()
+    except (OSError, ValueError) as error:  # a path with a null byte is a ValueError
+        raise TargetError(f"cannot read the secret file {neutral(name)}: {type(error).__name__}") from None
+
+
+def _ask_command(command: tuple[str, ...]) -> str:
+    """What the command writes; it is ended once it takes too long or writes more than a secret."""
+    program = neutral(command[0])
+    try:
+        # It keeps the terminal, where it may ask its user; what it started and left behind is not waited for.
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+            try:
+                content = _read_output(process)
+                code = process.wait(COMMAND_SECONDS)
+            finally:
+                process.kill()
+        if code:
+            raise TargetError(f"the secret command {program} failed: exit {code}")
+        return content.decode("utf-8").strip()
+    except subprocess.TimeoutExpired:
+        raise TargetError(f"the secret command {program} took longer than {COMMAND_SECONDS:.0f} s") from None
+    except _TooMuchError:
+        raise TargetError(f"the secret command {program} wrote more than {LARGEST_SECRET} bytes") from None
+    except (OSError, ValueError) as error:
         raise TargetError(f"the secret command {program} failed: {type(error).__name__}") from None
-    return done.stdout.strip()
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+def _read_output(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    content, end = b"", time.monotonic() + COMMAND_SECONDS
+    while len(content) <= LARGEST_SECRET:
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            raise subprocess.TimeoutExpired(process.args, COMMAND_SECONDS)
+        part = os.read(process.stdout.fileno(), LARGEST_SECRET)
+        if not part:
+            return content
+        content += part
+    raise _TooMuchError
 
 
 def open_token(target: Target, environ: Mapping[str, str], *, root: Path) -> Token:
@@ -99,17 +155,19 @@ class _ClientCredentials:
                 timeout=self._client.timeout_seconds, verify=trust(grant.token_url, self._client),
                 proxy=self._client.proxy, trust_env=False, follow_redirects=False,
             ) as http:  # fmt: skip
-                answer = await http.post(grant.token_url, data=form)
-        except httpx.HTTPError as error:
+                async with asyncio.timeout(self._client.timeout_seconds * 10):
+                    request = http.build_request("POST", grant.token_url, data=form)
+                    answer = await exchange(http, request, largest=LARGEST_SECRET)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise TransportError(f"cannot reach {grant.token_url}: {type(error).__name__}") from None
         try:
             body = answer.json() if answer.status_code == 200 else {}
             token, lasts = _header_safe(str(body["access_token"])), float(body.get("expires_in", 3600))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             raise TargetError(
                 f"{grant.token_url}: no token (status {answer.status_code}); check clientId and clientSecret"
             ) from None
-        return token, lasts
+        return token, lasts if 0 < lasts < LONGEST_TOKEN else 3600.0
 
 
 def _header_safe(secret: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.neutral import neutral
 from reconciler.model.place import Document, Mistake
 
 LARGEST = 64 * 1024 * 1024
@@ -24,18 +25,39 @@ def read_documents(base: Path, desired: str) -> tuple[tuple[Document, ...], tupl
         )
     documents: list[Document] = []
     mistakes: list[Mistake] = []
-    for file in sorted(path for path in root.rglob("*") if path.suffix in (".yaml", ".yml")):
-        path = file.relative_to(base).as_posix()
-        if not file.resolve().is_relative_to(root.resolve()):
-            mistakes.append(Mistake(path, 1, 1, f"leads outside of {desired}; put the file itself here"))
-        elif not file.is_file() or file.stat().st_size > LARGEST:
-            mistakes.append(Mistake(path, 1, 1, "is no file of at most 64 MB; split it"))
+    for file in sorted(root.rglob("*")):
+        path = neutral(file.relative_to(base).as_posix())
+        if file.suffix in (".yaml", ".yml"):
+            found = _read(file, root, desired)
+        elif (
+            file.is_symlink() and file.is_dir()
+        ):  # nobody looks inside, and what is there would be missing silently
+            found = "is a link to a folder; put the folder itself here"
         else:
-            try:
-                documents.append(Document(path=path, text=file.read_text(encoding="utf-8-sig")))
-            except UnicodeDecodeError:
-                mistakes.append(Mistake(path, 1, 1, "is not UTF-8; save it as UTF-8"))
+            continue
+        if path != file.relative_to(base).as_posix():
+            found = "has a name with control or invisible characters; rename it"
+        if isinstance(found, str):
+            mistakes.append(Mistake(path, 1, 1, found))
+        else:
+            documents.append(Document(path=path, text=found.decode("utf-8-sig")))
     return tuple(documents), tuple(mistakes)
+
+
+def _read(file: Path, root: Path, desired: str) -> bytes | str:
+    """The content of one file, which is UTF-8, or what is wrong with it."""
+    try:
+        if not file.resolve().is_relative_to(root.resolve()):
+            return f"leads outside of {desired}; put the file itself here"
+        if not file.is_file() or file.stat().st_size > LARGEST:
+            return "is no file of at most 64 MB; split it"
+        content = file.read_bytes()
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "is not UTF-8; save it as UTF-8"
+    except (OSError, RuntimeError) as error:  # a link to itself is the one or the other
+        return f"cannot be read ({type(error).__name__}); put a readable file here"
+    return content
 
 
 def read_profiles(base: Path, paths: Iterable[str]) -> dict[str, Document | str]:

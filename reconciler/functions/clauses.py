@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import assert_never
 
 import regex
 
 from reconciler.functions.moments import start
 from reconciler.model.clause import All, Any, Clause, Comparison, MemberOf, Not
+from reconciler.model.errors import DesiredStateError
+from reconciler.model.neutral import neutral, shortened
+from reconciler.model.place import Mistake
 
 Attributes = Mapping[str, object]
 Predicate = Callable[[str, Attributes], bool]  # (user id, source attributes)
 REGEX_SECONDS = 1.0  # a longer search is a runaway pattern, not a condition
+LONGEST_INTEGER = 300  # digits; more than that is no number that anybody compares
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+
+
+class Runaway(DesiredStateError):
+    """A pattern that takes too long; `origin` says which, for whom its line has to be found."""
+
+    def __init__(self, clause: Comparison, key: str) -> None:
+        self.origin = clause.origin
+        self.text = neutral(
+            f"`{shortened(', '.join(clause.values))}` takes longer than {REGEX_SECONDS:.0f} s on `{clause.attribute}` of {key}; "
+            "write it without a repetition inside a repetition"
+        )
+        where = "/".join(map(str, clause.origin.path))
+        super().__init__((Mistake(clause.origin.document, 1, 1, neutral(f"{where}: {self.text}")),))
 
 
 def compile_clause(clause: Clause, members: Mapping[str, frozenset[str]]) -> Predicate:
@@ -32,8 +52,22 @@ def compile_clause(clause: Clause, members: Mapping[str, frozenset[str]]) -> Pre
             return lambda key, attributes: key in of
         case Comparison(attribute=attribute, operator=operator, values=values):
             test = _test(operator, values)
+            if "REGEX" in operator:
+                return _told_where(test, clause)
             return lambda key, attributes: test(attributes.get(attribute))
     assert_never(clause)
+
+
+def _told_where(test: Callable[[object], bool], clause: Comparison) -> Predicate:
+    """The predicate; raises DesiredStateError, which names the clause, for a pattern that runs away."""
+
+    def hold(key: str, attributes: Attributes) -> bool:
+        try:
+            return test(attributes.get(clause.attribute))
+        except TimeoutError:
+            raise Runaway(clause, key) from None
+
+    return hold
 
 
 def _test(operator: str, values: tuple[str, ...]) -> Callable[[object], bool]:
@@ -62,7 +96,7 @@ def _one(operator: str, values: tuple[str, ...]) -> Callable[[str], bool]:
             return lambda text: text in wanted
         case "REGEX MATCH":
             patterns = tuple(regex.compile(value) for value in values)
-            return lambda text: any(pattern.fullmatch(text, timeout=REGEX_SECONDS) for pattern in patterns)
+            return lambda text: any(_is_match(pattern, text) for pattern in patterns)
         case "ENDS_WITH":
             return lambda text: text.endswith(values)
         case "STARTS_WITH":
@@ -77,10 +111,10 @@ def _one(operator: str, values: tuple[str, ...]) -> Callable[[str], bool]:
             return lambda text: _is_integer(text) and int(text) >= least
         case "BEFORE":
             before = max(start(value) for value in values)
-            return lambda text: start(text) < before
+            return lambda text: (moment := _moment(text)) is not None and moment < before
         case "AFTER":
             after = min(start(value) for value in values)
-            return lambda text: start(text) > after
+            return lambda text: (moment := _moment(text)) is not None and moment > after
     raise ValueError(f"unknown operator {operator}")
 
 
@@ -92,7 +126,19 @@ def _bit_and(text: str, value: str) -> bool:
 
 
 def _is_integer(text: str) -> bool:
-    return text.lstrip("+-").isdecimal() and text.isascii()
+    return len(text) < LONGEST_INTEGER and _INTEGER.fullmatch(text) is not None
+
+
+def _is_match(pattern: regex.Pattern[str], text: str) -> bool:
+    return pattern.fullmatch(text, timeout=REGEX_SECONDS) is not None
+
+
+def _moment(text: str) -> datetime | None:
+    """The instant that `text` names, None where it names none: no date is neither before nor after one."""
+    try:
+        return start(text)
+    except ValueError:
+        return None
 
 
 def _texts(value: object) -> tuple[str, ...]:

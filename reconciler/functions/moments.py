@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LAST_DAY = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 
 def start(text: str) -> datetime:
@@ -20,4 +21,6 @@ def start(text: str) -> datetime:
 def end(text: str) -> datetime:
     """The instant at which `text` is over: a timestamp itself, a date after that whole day, UTC. Raises ValueError."""
     begin = start(text)
-    return begin + timedelta(days=1) if _DATE.fullmatch(text.strip()) else begin
+    if not _DATE.fullmatch(text.strip()):
+        return begin
+    return begin + timedelta(days=1) if begin < _LAST_DAY else datetime.max.replace(tzinfo=UTC)

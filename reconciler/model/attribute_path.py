@@ -11,10 +11,11 @@ CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 _PATH = re.compile(
-    r"(?:(?P<urn>urn:.+):)?"
+    r"(?:(?P<urn>urn:[\w()+,.:=@;$!*'%/?#-]+):)?"
     r"(?P<name>[A-Za-z$][\w$-]*)"
-    r"(?:\[\s*(?P<key>[A-Za-z]\w*)\s+[eE][qQ]\s+(?:\"(?P<text>[^\"\\]*)\"|(?P<flag>true|false))\s*\])?"
-    r"(?:\.(?P<sub>[A-Za-z$][\w$-]*))?"
+    r"(?:\[\s*(?P<key>[A-Za-z]\w*)\s+[eE][qQ]\s+(?:\"(?P<text>[^\"\\\x00-\x1f\x7f]*)\"|(?P<flag>true|false))\s*\])?"
+    r"(?:\.(?P<sub>[A-Za-z$][\w$-]*))?",
+    re.ASCII,
 )
 
 

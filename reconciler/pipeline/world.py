@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reconciler.edge.client import Token, check_plain
+from reconciler.edge.client import Token, check_origin
 from reconciler.edge.credentials import open_token, read_secret
 from reconciler.edge.documents import read_documents, read_profiles
 from reconciler.edge.parse_cache import open_parse_cache
@@ -101,7 +101,7 @@ def choose(state: DesiredState, names: tuple[str, ...]) -> list[Target]:
 def endpoint_url(target: Target, world: World) -> str:
     """The endpoint's url. Raises TargetError for one that cannot be had or may not be used."""
     url = read_secret(target.url, world.environ, root=world.base).rstrip("/")
-    check_plain(url)
+    check_origin(url)
     allowed = world.environ.get("RECONCILE_ALLOWED_ORIGINS", "").replace(",", " ").split()
     for there in (url, target.oauth2.token_url if target.oauth2 else url):
         parts = urlsplit(there)

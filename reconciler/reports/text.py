@@ -112,14 +112,14 @@ def _change(change: Change, width: int, root: str, cause: str | None) -> Iterato
     elif len(members) == 1 and not change.attributes:
         line.append("  ").append_text(members.pop())
     if cause:
-        line.append(f"  ← {cause}", style="magenta")
+        line.append(f"  ← {neutral(cause)}", style="magenta")
     line.rstrip()
     yield line
     if change.action in ("update", "adopt", "reactivate"):
         shown = [a for a in change.attributes if a.path != "active" or change.action == "update"]
-        paths = max((len(a.path) for a in shown), default=0)
+        paths = max((len(neutral(a.path)) for a in shown), default=0)
         for attribute in shown:
-            yield Text(f"      {attribute.path:<{paths}}  {_arrow(attribute)}")
+            yield Text(f"      {neutral(attribute.path):<{paths}}  {_arrow(attribute)}")
     for row in members:
         yield Text("      ").append_text(row)
 

@@ -104,11 +104,23 @@ def read_client(node: Node) -> Client:
     plain = Client()
     proxy = node.get("proxy")
     return Client(
-        concurrency=node.read("concurrency", _whole, plain.concurrency),
-        requests_per_second=node.read("requestsPerSecond", read_number, plain.requests_per_second),
-        timeout_seconds=node.read("timeoutSeconds", read_number, plain.timeout_seconds),
+        concurrency=int(_bounded(node, "concurrency", plain.concurrency, 1, 100)),
+        requests_per_second=_bounded(node, "requestsPerSecond", plain.requests_per_second, 0.01, 10_000),
+        timeout_seconds=_bounded(node, "timeoutSeconds", plain.timeout_seconds, 0.01, 3600),
         ca_file=node.read("caFile", _text_or_none, None), proxy=_proxy(proxy) if proxy else None,
     )  # fmt: skip
+
+
+def _bounded(node: Node, key: str, plain: float, least: float, most: float) -> float:
+    """The number under `key`; what is out of all proportion would wait for ever, or open connections without end."""
+    given = node.get(key)
+    if given is None:
+        return plain
+    number = read_number(given)
+    if not least <= number <= most:
+        given.wrong(f"`{key}` is `{given.text()}`; write a number from {least:g} to {most:g}")
+        return plain
+    return number
 
 
 def _proxy(node: Node) -> str | None:

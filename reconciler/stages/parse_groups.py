@@ -10,6 +10,8 @@ from reconciler.model.vocabulary import GROUP_TEXTS
 from reconciler.stages.parse_rules import groups_in, parse_clause
 from reconciler.stages.reading import Node
 
+DEEPEST = 100  # levels of groups within groups
+
 
 def parse_groups(
     nodes: Mapping[str, Node], people: Collection[str], names: Collection[str], types: Mapping[str, str]
@@ -71,6 +73,7 @@ def _check_circles(groups: Mapping[str, Group], nodes: Mapping[str, Node]) -> No
         for key, g in groups.items()
     }
     done: set[str] = set()
+    depths: dict[str, int] = {}
     for first in groups:
         trail: dict[str, list[str]] = {first: [str(other) for other in links[first]]}
         while trail:  # depth first; a chain of groups may be longer than Python's stack
@@ -78,6 +81,11 @@ def _check_circles(groups: Mapping[str, Group], nodes: Mapping[str, Node]) -> No
             if not waiting or key in done:
                 done.add(key)
                 del trail[key]
+                depths[key] = 1 + max((depths.get(str(link), 0) for link in links[key]), default=0)
+                if depths[key] == DEEPEST + 1:
+                    nodes[key].wrong(
+                        f"group `{key}` holds groups in more than {DEEPEST} levels; flatten them"
+                    )
             elif (other := waiting.pop(0)) in trail and other not in done:
                 circle = [*list(trail)[list(trail).index(other) :], other]
                 nodes[other].wrong(

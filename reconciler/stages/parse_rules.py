@@ -20,6 +20,7 @@ SHORT = {
     "isNotNull": "IS NOT NULL", "isTrue": "IS TRUE", "isFalse": "IS FALSE",
 }  # fmt: skip
 _ENTRA = {re.sub(r"[ _]", "", name).casefold(): name for name in OPERATORS}
+LONGEST_PATTERN = 10_000
 _NOTHING = All(parts=())
 
 
@@ -111,11 +112,30 @@ def _entra(node: Node, types: Mapping[str, str]) -> Clause:
     return clause
 
 
+def _compile(pattern: str) -> None:
+    """Raises regex.error for what is no pattern, or one that nobody can read."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise regex.error(f"longer than {LONGEST_PATTERN} characters")
+    try:
+        regex.compile(pattern)
+    except (
+        RecursionError,
+        OverflowError,
+        MemoryError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        KeyError,
+    ):
+        raise regex.error("nested too deep, or of no form that can be read") from None
+
+
 def _check(node: Node, clause: Comparison) -> None:
     for value in clause.values:
         try:
             if "REGEX" in clause.operator:
-                regex.compile(value)
+                _compile(value)
             elif clause.operator.startswith("Greater"):
                 int(value)
             elif clause.operator in ("BEFORE", "AFTER"):

@@ -26,6 +26,7 @@ from reconciler.stages.parse_profiles import is_file
 from reconciler.stages.parse_rules import parse_clause
 from reconciler.stages.reading import WRONG, Node, nearest
 
+LONGEST_DAYS = 36_500
 NEEDED = {
     "url": "https://scim.example.com/v2",
     "scope": "{users: all}, or {users: assigned, assigned: {groups: […]}}",
@@ -174,6 +175,8 @@ def _deprovision(node: Node | None) -> Deprovision:
     if node is None:
         return Deprovision()
     days = node.get("deleteAfterDays")
+    if days and days.value is not None and read_number(days) > LONGEST_DAYS:
+        days.wrong(f"`deleteAfterDays` is `{days.text()}`; write at most {LONGEST_DAYS}, or null for never")
     names = ("disabled", "outOfScope", "removed", "vanished", "memberships", "groups")
     told: dict[str, Any] = {name: found.text() for name in names if (found := node.get(name))}
     if "outOfScope" in told:

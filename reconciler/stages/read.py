@@ -12,10 +12,12 @@ from typing import Any
 
 import yaml
 
+from reconciler.model.neutral import neutral, shortened
 from reconciler.model.place import Document, Mistake, NodePath
 from reconciler.stages.read_fast import DEEPEST, UNSURE, find_entry, read_plain
 
 LARGEST_EXPANSION = 100_000
+TEXT_OF_A_NODE = 1000  # characters of an aliased text that weigh as much as a node
 UPPER = 2  # users/ada
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -93,7 +95,7 @@ def _not_yaml(document: Document, error: yaml.YAMLError) -> Mistake:
     lines = document.text.splitlines()
     has_tab = line <= len(lines) and "\t" in lines[line - 1][:column]
     remedy = "indent by spaces instead of tabs" if has_tab else "check indentation and quotes here"
-    return Mistake(document.path, line, column, f"is not YAML: {problem}; {remedy}")
+    return Mistake(document.path, line, column, f"is not YAML: {neutral(problem)}; {remedy}")
 
 
 class _UnreadableError(Exception):
@@ -147,7 +149,8 @@ class _Builder:
         else:
             value = self.sequence(path) if kind is yaml.SequenceStartEvent else self.mapping(path)
         if event.anchor:
-            self.anchors[event.anchor] = (value, self.nodes - before + 1)
+            weight = len(value) // TEXT_OF_A_NODE if isinstance(value, str) else 0
+            self.anchors[event.anchor] = (value, self.nodes - before + 1 + weight)
         return value
 
     def alias(self, event: Any) -> object:
@@ -204,7 +207,7 @@ class _Builder:
             return _WORDS[text]
         if _INT.fullmatch(text) and len(text) < 300:
             return _as_written(int(text), WrittenInt, text)
-        if _OTHER_INT.fullmatch(text):
+        if _OTHER_INT.fullmatch(text) and len(text) < 300:
             return _as_written(int(text, 0), WrittenInt, text)
         if _FLOAT.fullmatch(text) and isfinite(float(text)):
             return _as_written(float(text), WrittenFloat, text)
@@ -217,7 +220,7 @@ class _Builder:
         return event.start_mark.line + 1, event.start_mark.column + 1
 
     def mistake(self, event: Any, text: str) -> Mistake:
-        return Mistake(self.path, *self.mark(event), text)
+        return Mistake(self.path, *self.mark(event), shortened(neutral(text)))
 
 
 def _as_written(number: float, kind: type, text: str) -> object:

@@ -29,7 +29,8 @@ _ODD = "\x85\u2028\u2029\ufeff"
 _WORD = re.compile(r"[A-Za-z0-9._@\-]*\Z")
 _TOP = re.compile(r"\n[^\s#]")
 _HEAD = re.compile(r":[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)")
-_COMMENTS = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*---\r?\n")
+_BRACKETS = re.compile(r"[\[\]{}]")
+_COMMENTS = re.compile(r"(?:[ ]*+(?:#[^\n]*+)?\n)*+---\r?\n")
 
 
 def read_plain(text: str) -> object:
@@ -49,12 +50,25 @@ def read_plain(text: str) -> object:
 def _is_out_of_the_ordinary(text: str) -> bool:
     if text[:1] in ("", *"+-.0123456789&*!%"):
         return True
-    if "<<" in text:
+    if "<<" in text or _is_deep(text):
         return True
     if text.count("\r") != text.count("\r\n") or _has_any(text, "" if text.isascii() else _ODD):
         return True
     has_mark = _has_any(text, "&*!") and _MARKED.search(text) is not None
     return has_mark or _NUMBER.search(text) is not None
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets nest too deep, be it in a text: ryaml takes a time quadratic in that."""
+    if text.count("{") + text.count("[") <= DEEPEST:
+        return False
+    depth = 0
+    for bracket in _BRACKETS.finditer(text):
+        if bracket[0] in "}]":
+            depth = max(0, depth - 1)
+        elif (depth := depth + 1) > DEEPEST:
+            return True
+    return False
 
 
 def _checked(value: object, depth: int) -> object:

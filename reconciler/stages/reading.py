@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from reconciler.model.neutral import neutral, shortened
 from reconciler.model.place import Document, Mistake, NodePath, Origin
 from reconciler.stages.read import locate, text_of
 
@@ -53,7 +54,7 @@ class Gathered:
     def wrong(self, origin: Origin, text: str) -> None:
         """Notes a mistake at a node."""
         line, column = self.place(origin)
-        self.mistakes.append(Mistake(origin.document, line, column, text))
+        self.mistakes.append(Mistake(origin.document, line, column, shortened(neutral(text))))
 
     def place(self, origin: Origin) -> tuple[int, int]:
         """Line and column of a node; the document is read again."""

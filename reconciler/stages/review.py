@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from reconciler.model.change import Change, Place, change_from_json
+from reconciler.model.change import SYMBOLS, Change, Place, change_from_json
 from reconciler.model.digest import digest
 from reconciler.model.errors import PlanStale
+from reconciler.model.neutral import neutral, shortened
 from reconciler.model.plan import Plan, TargetPlan
 from reconciler.policies import RULES
 
@@ -55,7 +57,7 @@ def read_saved(document: Any) -> Reviewed:
     try:
         if document["formatVersion"] != FORMAT:
             raise PlanStale(
-                f"the saved plan has format {document['formatVersion']}, not {FORMAT}; plan again"
+                f"the saved plan has format {neutral(repr(document['formatVersion']))[:50]}, not {FORMAT}; plan again"
             )
         targets = {entry["name"]: _saved_target(entry) for entry in document["targets"]}
         digests = [
@@ -67,29 +69,66 @@ def read_saved(document: Any) -> Reviewed:
             {key: value for key, value in document.items() if key != "checksum"}
         ):
             raise PlanStale("the saved plan does not fit its checksum: it was edited or cut; plan again")
-        return Reviewed(as_of=str(document["asOf"]), targets=targets, seal=digest)
+        return Reviewed(as_of=_moment(document["asOf"]), targets=targets, seal=digest)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanStale(f"this is no saved plan ({type(error).__name__}); plan again") from None
 
 
+def _moment(text: object) -> str:
+    """The moment of a review. Raises PlanStale for none, or one so far away that dates cannot be counted from it."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or not 1970 <= moment.year < 9000:
+        raise PlanStale("what was reviewed has no valid asOf; plan again")
+    return str(text)
+
+
 def _saved_target(entry: Mapping[str, Any]) -> ReviewedTarget:
     name = entry["name"]
-    changes = [change_from_json(name, row) for row in entry["changes"]]
+    changes = [change_from_json(_text(name), row) for row in entry["changes"]]
+    for change in changes:
+        _check_types(change)
     for change, row in zip(changes, entry["changes"], strict=True):
         if change.digest != row["digest"]:
             raise PlanStale(
-                f"the saved plan was edited: {change.type} {change.key} does not fit its digest; plan again"
+                f"the saved plan was edited: {_shown(change.type)} {_shown(change.key)} does not fit its digest; plan again"
             )
     atoms, shown = {}, {}
     for change in changes:
         for place, value in change.atoms().items():
             sealed = digest(list(place))
             atoms[sealed] = digest([list(place), list(value)])
-            shown[sealed] = f"{place}: {_arrow(value)}"
+            shown[sealed] = f"{_shown(place)}: {_arrow(value)}"
     return ReviewedTarget(
-        name=name, desired=entry["desired"], atoms=atoms, shown=shown, refused=_refused(entry["budgets"]),
+        name=name, desired=_text(entry["desired"]), atoms=atoms, shown=shown, refused=_refused(entry["budgets"]),
         ids={(change.type, change.key): change.id for change in changes if change.id and change.action != "delete"},
     )  # fmt: skip
+
+
+def _check_types(change: Change) -> None:
+    """Raises TypeError for a change whose parts are no texts: a forger's digest may fit it all the same."""
+    if change.type not in ("User", "Group") or change.action not in SYMBOLS:
+        raise TypeError("a change of no kind")
+    members = (*change.add, *change.remove)
+    for text in (
+        change.key,
+        change.name,
+        *(a.path for a in change.attributes),
+        *(m.key for m in members),
+        *(m.name for m in members),
+    ):
+        _text(text)
+    for id_ in (change.id, *(member.id for member in members)):
+        if id_ is not None:
+            _text(id_)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
 
 
 def _refused(rows: list[Mapping[str, Any]]) -> frozenset[tuple[str, str | None, str]]:
@@ -126,12 +165,12 @@ def read_manifest(document: Any, seal: Seal) -> Reviewed:
             )
         targets = {
             entry["name"]: ReviewedTarget(
-                name=entry["name"], desired=entry["desired"], refused=_refused(entry["budgets"]),
-                atoms={atom["place"]: atom["digest"] for atom in entry["atoms"]},
+                name=_text(entry["name"]), desired=_text(entry["desired"]), refused=_refused(entry["budgets"]),
+                atoms={_text(atom["place"]): _text(atom["digest"]) for atom in entry["atoms"]},
             )
             for entry in content["targets"]
         }  # fmt: skip
-        return Reviewed(as_of=str(content["asOf"]), targets=targets, seal=seal)
+        return Reviewed(as_of=_moment(content["asOf"]), targets=targets, seal=seal)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanStale(f"this is no manifest ({type(error).__name__}); plan again") from None
 
@@ -145,9 +184,9 @@ def compare(
     state asks for more than was reviewed.
     """
     stale = [
-        f"  {type_.lower()} {key}: the reviewed resource {id_} is gone"
+        f"  {type_.lower()} {_shown(key)}: the reviewed resource {_shown(id_)} is gone"
         for (type_, key), id_ in sorted(reviewed.ids.items())
-        if id_ not in live_ids[type_]
+        if id_ not in live_ids.get(type_, frozenset())
     ]
     allowed: set[Place] = set()
     drifted: list[str] = []
@@ -160,13 +199,13 @@ def compare(
             elif expected is not None:
                 was = reviewed.shown.get(sealed, "")
                 stale.append(
-                    f"  {place}: {_arrow(value)}"
+                    f"  {_shown(place)}: {_arrow(value)}"
                     + (f"   (reviewed: {was.partition(': ')[2]})" if was else "   (reviewed otherwise)")
                 )
             elif now.desired != reviewed.desired:
-                stale.append(f"  {place}: {_arrow(value)}   (not reviewed)")
+                stale.append(f"  {_shown(place)}: {_arrow(value)}   (not reviewed)")
             else:
-                drifted.append(f"{place}: {_arrow(value)}")
+                drifted.append(f"{_shown(place)}: {_arrow(value)}")
     if stale:
         raise PlanStale("\n".join(["the plan is not the reviewed one; plan again. It would now do:", *stale]))
     return Comparison(may=lambda place: place in allowed, drifted=tuple(drifted))
@@ -188,6 +227,10 @@ def held_by_review(
     return held
 
 
+def _shown(value: object) -> str:
+    return shortened(neutral(str(value)))
+
+
 def _arrow(value: tuple[object, object]) -> str:
     before, after = value
     return f"{_said(before)} → {_said(after)}"
@@ -195,5 +238,11 @@ def _arrow(value: tuple[object, object]) -> str:
 
 def _said(value: object) -> str:
     return (
-        "nothing" if value is None else "no" if value is False else "yes" if value is True else f'"{value}"'
+        "nothing"
+        if value is None
+        else "no"
+        if value is False
+        else "yes"
+        if value is True
+        else f'"{_shown(value)}"'
     )
