@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Any:
 def test_a_plan(folder: Path) -> None:
     same = Company(users=USERS)
     edited = Company(users=USERS, changed=USERS // 100, changed_groups=same.groups // 100)
-    same.write_desired(folder / "company", 100_000)
+    same.write_desired(folder / "company", 10_000)
     for name, company in (("nothing changed", same), ("1 % changed", edited)):
         company.write_live(folder / name)
     runs: dict[str, list[Run]] = {}
