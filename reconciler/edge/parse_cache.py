@@ -22,6 +22,10 @@ FORM = b"1"  # changes when a value is to be read otherwise, though neither vers
 LEAST = 1024 * 1024  # characters of all documents together; fewer are parsed faster than they are looked up
 MOST = 512 * 1024 * 1024  # bytes of values
 BROKEN = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+BROKEN = (
+    sqlite3.Error,
+    UnicodeDecodeError,
+)  # a broken file breaks the texts of the errors that tell of it, too
 TABLE = "CREATE TABLE IF NOT EXISTS documents (digest BLOB PRIMARY KEY, seal BLOB, value BLOB)"
 
 
@@ -60,7 +64,7 @@ class ParseCache:
             row = self._connection.execute(
                 "SELECT seal, value FROM documents WHERE digest = ?", (digest,)
             ).fetchone()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self._give_up(error)
             return None
         if row is None or not isinstance(row[1], bytes) or row[0] != _seal(digest, row[1]):
@@ -80,7 +84,7 @@ class ParseCache:
             self._write().execute(
                 "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (digest, _seal(digest, encoded), encoded)
             )
-        except (sqlite3.Error, OSError) as error:
+        except (*FAILURES, OSError) as error:
             self._give_up(error)
 
     def close(self) -> None:
@@ -91,7 +95,7 @@ class ParseCache:
             if self._is_writing:
                 self._bound(self._connection)
                 self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self._give_up(error)
         else:
             self._connection.close()
@@ -126,7 +130,7 @@ class ParseCache:
     def _connect(self, path: Path) -> None:
         try:
             self._connection = sqlite3.connect(path, timeout=1.0, isolation_level=None)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
@@ -136,7 +140,10 @@ class ParseCache:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-        if path is not None and getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN:
+        is_broken = (
+            isinstance(error, UnicodeDecodeError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN
+        )
+        if path is not None and is_broken:
             with suppress(OSError):
                 path.unlink()
 

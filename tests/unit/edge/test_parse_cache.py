@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.edge import parse_cache
@@ -115,6 +115,7 @@ def test_a_file_that_somebody_else_writes_is_left_to_them(path: Path) -> None:
 
 
 @given(cut=st.integers(0, 8191), byte=st.integers(0, 255))
+@example(cut=3947, byte=128)  # in the text of the schema, and so in the error that tells of it
 def test_a_broken_file_gives_the_value_or_nothing(
     tmp_path_factory: pytest.TempPathFactory, cut: int, byte: int
 ) -> None:
