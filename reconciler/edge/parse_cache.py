@@ -22,7 +22,11 @@ FORM = b"1"  # changes when a value is to be read otherwise, though neither vers
 LEAST = 1024 * 1024  # characters of all documents together; fewer are parsed faster than they are looked up
 MOST = 512 * 1024 * 1024  # bytes of values
 BROKEN = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-BROKEN = (
+FAILURES = (
+    sqlite3.Error,
+    UnicodeDecodeError,
+)  # a broken file breaks the texts of the errors that tell of it, too
+FAILURES = (
     sqlite3.Error,
     UnicodeDecodeError,
 )  # a broken file breaks the texts of the errors that tell of it, too
