@@ -220,3 +220,18 @@ def test_a_run_log_that_cannot_be_written_stops_before_anything_is_written(direc
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert directory.users()["ada@example.com"]["title"] == "Engineer"
+
+
+def test_the_log_tells_who_was_changed_when_and_how(directory: Directory) -> None:
+    promote(directory)
+    directory.apply()
+    told = json.loads(directory.run("log", "--user", "ADA", "--format", "json").stdout)
+    none = directory.run("log", "--status", "failure")
+
+    assert [(record["action"], record["statusInfo"]["status"]) for record in told] == [
+        ("create", "success"),
+        ("update", "success"),
+    ]
+    assert directory.run("log", "--user", "ada", "--action", "update").stdout.count("\n") == 1
+    assert directory.run("log", "--until", "2020-01-01").stdout == ""
+    assert (none.stdout, none.stderr) == ("", "nothing fits\n")
