@@ -27,7 +27,7 @@ MARKS = {"success": "✓", "failure": "✗", "skipped": "·", "warning": "!"}
 @click.option("--until", help="Before this date or timestamp (UTC).")
 @option("--format", "How to print it.", name="form", type=click.Choice(["text", "json"]), default="text")
 @click.pass_obj
-def command(settings: Settings, run: str | None, form: str, **filters: Any) -> None:
+def command(settings: Settings, /, run: str | None, form: str, **filters: Any) -> None:
     """List the runs, newest first, or show one; with a filter, what fits it of one run or of all."""
     from reconciler.edge.run_log import list_runs, read_run
 
