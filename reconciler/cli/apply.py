@@ -72,7 +72,7 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
         for target in targets:
             leave_quarantine(world.data, target.name)
     terms = Terms(
-        only=options["only"], due=options["due"], scheduled=options["scheduled"], strict=options["strict"], reviewed=reviewed,
+        only=options["only"], due=options["due"], strict=options["strict"], reviewed=reviewed,
     )  # fmt: skip
     names = _awake(options, state, world)
     if names is None:

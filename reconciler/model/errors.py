@@ -9,7 +9,6 @@ ReconcilerError
 │   ├── Refused           the endpoint answered with an error status
 │   ├── UnresolvedReference   a change needs a resource that could not be made
 │   └── IncompleteRead    a list is not whole or contradicts itself                exit 6
-├── UnsafePlan            the reviewer: a budget, an empty desired state, a policy exit 3
 └── PlanStale             the reviewer: the plan is not what was reviewed          exit 4
 """
 
@@ -91,12 +90,6 @@ class IncompleteRead(TargetError):
     """A list is not whole or contradicts itself; nothing may be concluded from it."""
 
     exit_code = 6
-
-
-class UnsafePlan(ReconcilerError):
-    """A budget, an empty desired state or a policy refuses the plan; nothing was written."""
-
-    exit_code = 3
 
 
 class PlanStale(ReconcilerError):

@@ -12,7 +12,6 @@ USER_TEXTS = frozenset(
 USER_DATES = frozenset({"employeeHireDate", "employeeLeaveDateTime"})
 USER_LISTS = frozenset({"otherMails", "proxyAddresses"})
 USER_BOOLEANS = frozenset({"accountEnabled"})
-COMPUTED = frozenset({"objectId", "IsSoftDeleted"})
 ALIASES = {
     "mobilePhone": "mobile",
     "officeLocation": "physicalDeliveryOfficeName",

@@ -25,7 +25,6 @@ class Terms:
 
     only: tuple[str, ...] = ()
     due: bool = False
-    scheduled: bool = False
     strict: bool = False
     reviewed: Reviewed | None = None
 

@@ -31,7 +31,6 @@ class Desired:
 
     users: Mapping[str, DesiredUser]
     groups: Mapping[str, DesiredGroup]
-    out_of_scope_groups: frozenset[str]
     created_user: Callable[[DesiredUser], tuple[Cell, ...]]
     created_group: Callable[[DesiredGroup], tuple[Cell, ...]]
 
@@ -71,7 +70,6 @@ def compile_target(state: DesiredState, target: Target, now: datetime) -> Desire
     return Desired(
         users=desired_users,
         groups=desired_groups,
-        out_of_scope_groups=frozenset(state.groups.keys() - chosen),
         created_user=lambda user: creating(({**user.source, "IsSoftDeleted": False},))[0],
         created_group=lambda group: creating_group((group.source,))[0],
     )
