@@ -44,4 +44,5 @@ def command(settings: Settings, form: str) -> None:
     if form == "json":
         click.echo(json.dumps({"valid": True, "mistakes": [], **counts}, indent=2))
     else:
-        click.echo(f"valid: {counts['users']} users, {counts['groups']} groups, {counts['targets']} targets")
+        said = [f"{number:,} {noun if number != 1 else noun[:-1]}" for noun, number in counts.items()]
+        click.echo(f"valid: {', '.join(said)}")

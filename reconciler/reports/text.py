@@ -20,7 +20,7 @@ PER_LINE = 4  # members on a line of their own
 STYLES = {
     "create": "green", "adopt": "cyan", "update": "yellow", "reactivate": "green", "deactivate": "red", "delete": "bold red",
 }  # fmt: skip
-SEVERITIES = {"error": ("✗", "bold red"), "warning": ("!", "yellow"), "info": ("i", "dim")}
+SEVERITIES = {"error": ("!!", "bold red"), "warning": ("!", "yellow"), "info": ("i", "dim")}
 
 
 def write_plan(plan: Plan, console: Console, root: str = "desired_state") -> None:
@@ -42,7 +42,7 @@ def _target(target: TargetPlan, root: str) -> Iterator[Text]:
     head = Text(" · ".join(filter(None, (target.name, neutral(target.url)))), style="bold")
     if target.error:
         what = "is not the reviewed plan" if target.error_exit == 4 else "could not be planned"
-        yield head.append(f"\n  ✗ {what}", style="red")
+        yield head.append(f"\n  !! {what}", style="red")
         yield Text()
         return
     live = f"{_count(target.live_users, 'user')} and {_count(target.live_groups, 'group')} live, all read"
@@ -163,7 +163,7 @@ def _budget(target: TargetPlan, budget: Budget) -> Iterator[Text]:
     if budget.approved:
         yield Text(f"  ✓ {head}: approved", style="yellow")
         return
-    yield Text(f"  ✗ {head}: apply refuses this plan", style="bold red")
+    yield Text(f"  !! {head}: apply refuses this plan", style="bold red")
     yield Text(f"      to agree: --approve {target.name}:{budget.rule}:{budget.digest}")
 
 

@@ -110,7 +110,7 @@ def learnt_line(target: Target, remembered: Remembered) -> str:
         _quoted(path) if key is None or type_ is None else f"{{{names[type_]}: {key}, path: {_quoted(path)}}}"
         for type_, path, key in sorted(set(rows), key=str)[:SHOWN]
     ]
-    parts = [f"withhold: [{', '.join(shown)}]"] if shown else []
+    parts = [f"withhold: [{', '.join(dict.fromkeys(shown))}]"] if shown else []
     is_settled = remembered.get("removalSettled") is True
     if "memberRemoval" in remembered and (
         is_settled or remembered["memberRemoval"] != target.profile.member_removal
