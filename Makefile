@@ -55,7 +55,7 @@ wheel: install
 
 # What is bounded in `make test`, at full length: every fault at every request, long properties and fuzzing.
 full: install servers
-	RECONCILE_FULL=1 $(BIN)/python -m pytest tests/faults tests/properties tests/fuzz -s -o timeout=0
+	RECONCILE_FULL=$${RECONCILE_FULL:-1} $(BIN)/python -m pytest tests/faults tests/properties tests/fuzz -s -o timeout=0
 
 # RECONCILE_BENCH_USERS, _ROUNDS and _CHANGES say how much: tests/benchmarks/test_plan.py and test_apply.py.
 bench: install
