@@ -74,8 +74,17 @@ async def apply_planned(planned: Planned, tell: Callable[[Outcome], None], stop:
             applied.outcomes, applied.history = sender.outcomes, sender.history
             await _Acting(sender, applied).act()
     except TargetError as error:
-        applied.error = error
+        applied.error = error  # it could not be read back: what succeeded is what was answered so
+        applied.remaining = tuple(
+            change
+            for change in planned.plan.changes
+            if not _succeeded(applied.outcomes.get((change.type, change.key)))
+        )
     return applied
+
+
+def _succeeded(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.status == "success"
 
 
 class _Acting:
