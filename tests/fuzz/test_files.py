@@ -7,6 +7,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from reconciler.edge import credentials
 from reconciler.edge.credentials import read_secret
 from reconciler.edge.documents import read_documents, read_profiles
 from reconciler.model.errors import TargetError
+from reconciler.model.place import Mistake
 from reconciler.model.target import SecretRef
 from tests.fuzz.hostile import PLACE, assert_neutral
 from tests.fuzz.small_endpoint import declare
@@ -104,17 +108,36 @@ def test_whatever_stands_where_yaml_should_is_a_mistake_with_its_place(
     assert_neutral(result.out + result.err)
 
 
-def test_a_file_that_nobody_may_read_is_a_mistake(tmp_path: Path) -> None:
-    path = tmp_path / "desired_state" / "users.yaml"
+def test_a_file_that_nobody_may_read_is_a_mistake() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        with as_nobody():
+            mistakes = _told_of_an_unreadable_file(Path(folder))
+
+    assert [mistake.document for mistake in mistakes] == ["desired_state/users.yaml"]
+
+
+def _told_of_an_unreadable_file(folder: Path) -> tuple[Mistake, ...]:
+    path = folder / "desired_state" / "users.yaml"
     path.parent.mkdir()
     path.write_text("users: {}")
     path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("this user may read everything")
+    return read_documents(folder, "desired_state")[1]
 
-    _, mistakes = read_documents(tmp_path, "desired_state")
 
-    assert [mistake.document for mistake in mistakes] == ["desired_state/users.yaml"]
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """As a user for whom permissions count: the super-user may read everything."""
+    is_root = os.geteuid() == 0
+    mask = os.umask(0)
+    try:
+        if is_root:
+            os.seteuid(65534)
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        os.umask(mask)
 
 
 def test_a_folder_that_is_a_link_is_a_mistake_and_not_passed_over(tmp_path: Path) -> None:
