@@ -41,7 +41,7 @@ def test_an_apply_within_a_rate(folder: Path) -> None:
 
 @pytest.mark.timeout(1_800)
 def test_an_apply_without_a_rate(folder: Path) -> None:
-    prepare(folder, 1_000_000)
+    prepare(folder, 10_000)
     with endpoint(folder / "live") as port:
         run = apply(folder / "company", port)
 
