@@ -48,7 +48,7 @@ def test_an_apply_without_a_rate(folder: Path) -> None:
         assert plan(folder / "company", port).code == 0
     print(f"\n\n{CHANGES:,} changes at an endpoint that takes all that comes, 8 at a time")
     tell(run)
-    prepare(folder / "again", 1_000_000)
+    prepare(folder / "again", 10_000)
     with endpoint(folder / "again/live") as port:
         sampled = apply(folder / "again/company", port, folder / "report")
     print("where the time of such a run goes, sampled")
