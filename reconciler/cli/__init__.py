@@ -97,7 +97,9 @@ def main() -> None:
         error.show()
         code = 1
     except ReconcilerError as error:
-        click.echo(str(error), err=True)
+        from reconciler.cli.saying import say
+
+        say(str(error), err=True)
         code = error.exit_code
     except KeyboardInterrupt:
         code = 130

@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli import Settings
 from reconciler.cli.progress import progress
+from reconciler.cli.saying import say
 from reconciler.cli.sealing import seal_of
 from reconciler.cli.showing import json_on_failure, show_plan
 
@@ -116,7 +117,7 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
     )  # fmt: skip
     names = _awake(options, state, world)
     if names is None:
-        click.echo("applied: nothing, every target is in quarantine", err="json" in options["forms"])
+        say("applied: nothing, every target is in quarantine", err="json" in options["forms"])
         return 0
     agreement = agree(state, names, world, terms)
     plan = join(agreement.planned, world)
@@ -127,10 +128,10 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
     show_plan(plan, options["forms"])
     _tell_drift(agreement)
     for text in unused_approvals(state, agreement.planned):
-        click.echo(f"warning: the approval {text} fits nothing of this plan and approves nothing", err=True)
+        say(f"warning: the approval {text} fits nothing of this plan and approves nothing", err=True)
     if not agreed and any(each.plan.changes for each in agreement.planned):
         if not click.confirm("Apply these changes?", err=True):
-            click.echo("nothing was written", err=True)
+            say("nothing was written", err=True)
             return 130
         from reconciler.stages.review import read_saved
 
@@ -177,7 +178,7 @@ def _awake(options: dict[str, Any], state: DesiredState, world: World) -> tuple[
         if found is None:
             awake.append(name)
         else:
-            click.echo(f"{name}: skipped, in quarantine since {found.since}: {found.reason}", err=True)
+            say(f"{name}: skipped, in quarantine since {found.since}: {found.reason}", err=True)
     return tuple(awake) or None
 
 
@@ -202,9 +203,9 @@ def _approve(state: DesiredState, texts: tuple[str, ...]) -> None:
 def _tell_drift(agreement: Agreement) -> None:
     for name, atoms in agreement.drifted.items():
         if atoms:
-            click.echo(f"{name}: drifted since the review and left alone:", err=True)
+            say(f"{name}: drifted since the review and left alone:", err=True)
             for text in atoms:
-                click.echo(f"  {text}", err=True)
+                say(f"  {text}", err=True)
 
 
 def _apply(planned: list[Planned], world: World, options: dict[str, Any], told: Progress | None) -> int:
@@ -217,7 +218,7 @@ def _apply(planned: list[Planned], world: World, options: dict[str, Any], told: 
     todo = [each for each in planned if each.plan.changes and not each.plan.blocked and not each.plan.error]
     broken = exit_code(join(planned, world), None, False)
     for name in refused:
-        click.echo(f"refused: {name} exceeds a budget or leaves nobody; nothing was written there", err=True)
+        say(f"refused: {name} exceeds a budget or leaves nobody; nothing was written there", err=True)
     applied = [run_target(each, world) for each in todo]
     if told is not None:
         told.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import click
+from reconciler.cli.saying import say
 
 if TYPE_CHECKING:
     from reconciler.pipeline import Applied, Planned, World
@@ -29,7 +29,7 @@ def close(
         if not (each.plan.changes or each.plan.error or each.plan.blocked):
             leave_quarantine(world.data, each.target.name)
     for warning in tell_people(planned, applied, world):
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     done = sum(part.done for part in applied)
     failed = sum(len(part.remaining) for part in applied)
     unfinished = bool(failed or refused or broken or any(part.error for part in applied))
@@ -37,15 +37,15 @@ def close(
         return broken or 3
     if not unfinished:
         text = f"applied: {done:,} change{'s' * (done != 1)}" if applied else "applied: no changes"
-        click.echo(text, err=is_json)
+        say(text, err=is_json)
         return 0
     if any(part.wrote for part in applied):
-        click.echo(
+        say(
             f"applied in part: {done:,} change{'s' * (done != 1)} done, {failed:,} not; run it again",
             err=is_json,
         )
         return 5
-    click.echo("nothing was written", err=True)
+    say("nothing was written", err=True)
     if any(o.code == "Interrupted" for part in applied for o in part.outcomes.values()):
         return 130
     codes = {broken, 3 if refused else 0, *(part.error.exit_code if part.error else 1 for part in applied)}
@@ -58,9 +58,9 @@ def _tell(part: Applied) -> None:
         why = outcome.text if outcome is not None else "not begun"
         if outcome is not None and outcome.status == "success":
             why = "the endpoint accepted it, and nothing changed there"
-        click.echo(f"failed: {change.action} {change.type.lower()} {change.name}: {why}", err=True)
+        say(f"failed: {change.action} {change.type.lower()} {change.name}: {why}", err=True)
     if len(part.remaining) > SHOWN:
-        click.echo(f"… and {len(part.remaining) - SHOWN:,} more; `reconcile log` has them all", err=True)
+        say(f"… and {len(part.remaining) - SHOWN:,} more; `reconcile log` has them all", err=True)
     for name, places in groupby(
         sorted(part.withheld, key=lambda place: place.name), key=lambda place: place.name
     ):
@@ -68,16 +68,14 @@ def _tell(part: Applied) -> None:
         whom = ", ".join(keys[:SHOWN_KEYS]) + (
             f" and {len(keys) - SHOWN_KEYS:,} more" if len(keys) > SHOWN_KEYS else ""
         )
-        click.echo(f"withheld: {name}: the endpoint does not keep it ({whom})", err=True)
+        say(f"withheld: {name}: the endpoint does not keep it ({whom})", err=True)
     if part.learnt:
-        click.echo(
-            f"write this into the target {part.name}, so that a fresh checkout knows it too:", err=True
-        )
-        click.echo(f"    {part.learnt}", err=True)
+        say(f"write this into the target {part.name}, so that a fresh checkout knows it too:", err=True)
+        say(f"    {part.learnt}", err=True)
     if part.broken:
-        click.echo(f"{part.name}: stopped: {part.broken}", err=True)
+        say(f"{part.name}: stopped: {part.broken}", err=True)
     if part.error:
-        click.echo(f"{part.name}: {part.error}", err=True)
+        say(f"{part.name}: {part.error}", err=True)
 
 
 def _settle_quarantine(part: Applied, world: World) -> None:

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import Settings
 from reconciler.cli.showing import json_on_failure
+from reconciler.model.neutral import neutral_json
 
 
 @click.command("explain")
@@ -27,7 +28,7 @@ def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) 
     with json_on_failure((form,)):
         stories = explain(load(world), name, targets, world)
     if form == "json":
-        click.echo(json.dumps(stories, indent=2, ensure_ascii=False, sort_keys=True))
+        click.echo(neutral_json(json.dumps(stories, indent=2, ensure_ascii=False, sort_keys=True)))
     else:
         from rich.console import Console
 

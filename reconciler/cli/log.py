@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import Settings
+from reconciler.model.neutral import neutral_json
 
 MARKS = {"success": "✓", "failure": "✗", "skipped": "·", "warning": "!"}
 
@@ -32,7 +33,7 @@ def command(settings: Settings, run: str | None, form: str) -> None:
     else:
         records = [_summary(name, read_run(settings.data, name)) for name in list_runs(settings.data)]
     if form == "json":
-        click.echo(json.dumps(records, indent=2, sort_keys=True, ensure_ascii=False))
+        click.echo(neutral_json(json.dumps(records, indent=2, sort_keys=True, ensure_ascii=False)))
         return
     if not records:
         click.echo(f"no runs below {settings.data}; `reconcile apply` writes them", err=True)

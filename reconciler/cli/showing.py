@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.saying import say
+from reconciler.model.neutral import neutral_json
+
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
 
@@ -37,7 +40,7 @@ def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
             write_plan(plan, Console(soft_wrap=True))
     for target in plan.targets:
         if target.error:
-            click.echo(f"{target.name}: {target.error}", err=True)
+            say(f"{target.name}: {target.error}", err=True)
 
 
 @contextmanager
@@ -56,6 +59,10 @@ def json_on_failure(forms: tuple[str, ...]) -> Iterator[None]:
     except ReconcilerError as error:
         if "json" in forms:
             click.echo(
-                json.dumps({"error": str(error), "exitCode": error.exit_code}, indent=2, ensure_ascii=False)
+                neutral_json(
+                    json.dumps(
+                        {"error": str(error), "exitCode": error.exit_code}, indent=2, ensure_ascii=False
+                    )
+                )
             )
         raise

@@ -8,6 +8,8 @@ import sys
 import click
 
 from reconciler.cli import Settings
+from reconciler.cli.saying import say
+from reconciler.model.neutral import neutral_json
 
 
 @click.command("validate")
@@ -32,9 +34,11 @@ def command(settings: Settings, form: str) -> None:
                 {"path": m.document, "line": m.line, "column": m.column, "text": m.text}
                 for m in error.mistakes
             ]
-            click.echo(json.dumps({"valid": False, "mistakes": mistakes}, indent=2, ensure_ascii=False))
+            click.echo(
+                neutral_json(json.dumps({"valid": False, "mistakes": mistakes}, indent=2, ensure_ascii=False))
+            )
         else:
-            click.echo(str(error))
+            say(str(error))
             count = len(error.mistakes)
             click.echo(f"{count} mistake{'s' * (count > 1)}", err=True)
         sys.exit(1)

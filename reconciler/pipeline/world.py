@@ -99,6 +99,7 @@ def choose(state: DesiredState, names: tuple[str, ...]) -> list[Target]:
 def endpoint_url(target: Target, world: World) -> str:
     """The endpoint's url. Raises TargetError for one that cannot be had or may not be used."""
     url = read_secret(target.url, world.environ, root=world.base).rstrip("/")
+    _check_url(url)
     allowed = world.environ.get("RECONCILE_ALLOWED_ORIGINS", "").replace(",", " ").split()
     for there in (url, target.oauth2.token_url if target.oauth2 else url):
         parts = urlsplit(there)
@@ -107,6 +108,19 @@ def endpoint_url(target: Target, world: World) -> str:
                 f"{parts.scheme}://{parts.netloc} is not among RECONCILE_ALLOWED_ORIGINS; nothing was sent"
             )
     return url
+
+
+def _check_url(url: str) -> None:
+    """Raises TargetError, which repeats nothing, for a url that is none or holds a password."""
+    try:
+        parts = urlsplit(url)
+        is_open, _ = "@" in parts.netloc, parts.port
+    except ValueError:
+        raise TargetError("the target's url is none; write https://scim.example.com/v2") from None
+    if is_open:
+        raise TargetError(
+            "the target's url holds a user name or password; take it out, write auth:, and renew that secret"
+        )
 
 
 def connect(target: Target, world: World) -> Token:
