@@ -215,4 +215,4 @@ def test_a_pattern_that_runs_away_is_told_at_its_place(tool: Tool, tmp_path: Pat
     result = tool.run(tmp_path, ("validate",), {})
 
     assert result.code == 1
-    assert result.out.startswith("desired_state/groups.yaml:5:"), str(result)
+    assert result.out.startswith("desired_state/groups.yaml:6:"), str(result)
