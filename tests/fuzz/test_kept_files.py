@@ -14,7 +14,7 @@ from tests.fuzz.hostile import assert_neutral, mutated, paths, values
 from tests.fuzz.raw_server import answer
 from tests.fuzz.small_endpoint import declare, small_endpoint
 from tests.fuzz.test_wire import ask_all, talk
-from tests.fuzz.volume import counted, tried, tries
+from tests.fuzz.volume import IS_FULL, counted, tried, tries
 from tests.tool import Result, Tool
 
 SECRET = {"SCIM_TOKEN": "a-token"}
@@ -26,7 +26,7 @@ DISCOVERY: dict[str, Any] = {
 }  # fmt: skip
 
 
-@tries(60, slow=True)
+@tries(25, slow=True)
 @given(st.data())
 @counted("discovery documents with nodes replaced")
 def test_whatever_an_endpoint_says_of_itself_is_passed_over_or_told(data: st.DataObject) -> None:
@@ -99,7 +99,7 @@ def check(result: Result) -> None:
     assert_neutral(result.out + result.err)
 
 
-@pytest.mark.parametrize("content", ENDS, ids=range(len(ENDS)))
+@pytest.mark.parametrize("content", ENDS if IS_FULL else ENDS[3:7])
 def test_broken_files_below_data_stop_nothing(content: bytes, tool: Tool, tmp_path: Path) -> None:
     data = tmp_path / ".reconcile"
     with small_endpoint() as server:
@@ -135,7 +135,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, tool: Tool) -> Any:
         yield base, run, [json.loads(line) for line in run.read_text().splitlines()]
 
 
-@tries(12, slow=True)
+@tries(5, slow=True)
 @given(st.data())
 @counted("file below --data")
 def check_kept(kept: Any, tool: Tool, data: st.DataObject) -> None:
