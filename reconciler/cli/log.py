@@ -42,7 +42,7 @@ def command(settings: Settings, /, run: str | None, form: str, **filters: Any) -
     else:
         records = [_summary(name, read_run(settings.data, name)) for name in list_runs(settings.data)]
     if form == "json":
-        click.echo(json.dumps(records, indent=2, sort_keys=True, ensure_ascii=False))
+        click.echo(neutral_json(json.dumps(records, indent=2, sort_keys=True, ensure_ascii=False)))
         return
     if not records:
         say(

@@ -34,7 +34,9 @@ def command(settings: Settings, form: str) -> None:
                 {"path": m.document, "line": m.line, "column": m.column, "text": m.text}
                 for m in error.mistakes
             ]
-            click.echo(json.dumps({"valid": False, "mistakes": mistakes}, indent=2, ensure_ascii=False))
+            click.echo(
+                neutral_json(json.dumps({"valid": False, "mistakes": mistakes}, indent=2, ensure_ascii=False))
+            )
         else:
             say(str(error), err=False)
             count = len(error.mistakes)

@@ -28,7 +28,7 @@ async def discover(reader: ScimReader) -> Discovery:
         else None,
         endpoints=_endpoints(await _document(reader, "/ResourceTypes")),
         case_exact=dict(_case_rules(await _document(reader, "/Schemas"))),
-        own_id=str(me["id"]) if "id" in me and "userName" in me else None,
+        own_id=str(me["id"]) if isinstance(me.get("id"), str | int) and "userName" in me else None,
     )
 
 
@@ -61,7 +61,10 @@ def _endpoints(document: dict[str, Any]) -> dict[Type, str]:
     for row in _rows(document):
         name, endpoint = row.get("name"), row.get("endpoint")
         if name in ("User", "Group") and isinstance(endpoint, str):
-            segment = urlsplit(endpoint).path.rstrip("/").rpartition("/")[2]
+            try:
+                segment = urlsplit(endpoint).path.rstrip("/").rpartition("/")[2]
+            except ValueError:
+                continue
             if segment:
                 found[name] = f"/{segment}"
     return found

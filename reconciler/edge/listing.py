@@ -12,6 +12,7 @@ from reconciler.model.errors import IncompleteRead, Refused, TransportError
 
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
+LARGEST_LIST = 5_000_000  # resources; a list that is longer has no end
 SAFE_COUNT = 100  # what an endpoint is asked for that refuses more
 
 
@@ -148,6 +149,10 @@ class _Proof:
         if self._total is not None and said != self._total:
             raise IncompleteRead(
                 f"{endpoint}: the total went from {self._total} to {said} between pages; try again when nothing writes there"
+            )
+        if said > LARGEST_LIST:
+            raise IncompleteRead(
+                f"{endpoint}: the endpoint says that there are more than {LARGEST_LIST:,} resources"
             )
         self._total = said
         self._pages.append(ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.edge.client import ScimReader
+from reconciler.edge.listing import LARGEST_LIST
 from reconciler.model.errors import Refused
 
 PAGE = 100  # every endpoint that tells its maximum allows that many
@@ -21,14 +22,15 @@ async def scan_list(
     seen: set[str] = set()
     while True:
         body = (await reader.get(endpoint, {"startIndex": str(len(seen) + 1), "count": str(PAGE)})).body or {}
-        rows = body.get("Resources") or body.get("resources") or []
-        fresh = [row for row in rows if isinstance(row, dict) and str(row.get("id")) not in seen]
+        rows = body.get("Resources") or body.get("resources")
+        given = rows if isinstance(rows, list) else []
+        fresh = [row for row in given if isinstance(row, dict) and str(row.get("id")) not in seen]
         for row in fresh:
             seen.add(str(row.get("id")))
             for precedence, (attribute, value) in enumerate(wanted):
                 if str(row.get(attribute, "")).casefold() == value.casefold():
                     found.setdefault(precedence, row)
-        if not fresh or 0 in found:
+        if not fresh or 0 in found or len(seen) > LARGEST_LIST:
             break
     return found[min(found)] if found else None
 

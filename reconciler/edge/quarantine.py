@@ -33,7 +33,7 @@ def load_quarantine(data: Path, target: str) -> Quarantine | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return Quarantine(reason=f"{path.name} cannot be read", since="unknown", run="unknown")
 
 

@@ -153,7 +153,39 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(record, dict) and "record" in record:
+        if isinstance(record, dict) and _is_sound(record):
             yield record
+
+
+def _is_sound(record: dict[str, Any]) -> bool:
+    """A record as a run writes it; another one tells nothing."""
+    match record:
+        case {
+            "record": "run", "target": str(), "digest": str(), "changes": int(), "activityDateTime": str(), "budgets": list(rows),
+        }:  # fmt: skip
+            return all(_is_budget(row) for row in rows)
+        case {
+            "record": "outcome", "target": str(), "action": str(), "activityDateTime": str(), "modifiedProperties": list(rows),
+            "sourceIdentity": {"id": str(), "displayName": str(), "identityType": str()},
+            "statusInfo": {"status": "success" | "failure" | "skipped" | "warning", "errorCode": _, "reason": _},
+        }:  # fmt: skip
+            return all(_is_property(row) for row in rows)
+        case {"record": "end", "succeeded": int(), "failed": int(), "activityDateTime": str(), "reason": _}:
+            return True
+    return False
+
+
+def _is_budget(row: object) -> bool:
+    match row:
+        case {"rule": str(), "atoms": list(atoms)}:
+            return all(isinstance(atom, str) for atom in atoms)
+    return False
+
+
+def _is_property(row: object) -> bool:
+    match row:
+        case {"displayName": str(), "oldValue": _, "newValue": _}:
+            return True
+    return False

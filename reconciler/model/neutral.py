@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 INVISIBLE = (
@@ -25,6 +26,21 @@ def neutral(text: str) -> str:
     if text.isprintable() and text.isascii():
         return text
     return "".join(c if unicodedata.category(c) not in INVISIBLE else _escaped(ord(c)) for c in text)
+
+
+def neutral_json(text: str) -> str:
+    """JSON whose texts have invisible characters as JSON's own escapes, and no `##[`: the same values."""
+    text = text.replace("##[", "#\\u0023[")
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(
+        c
+        if c == "\n" or unicodedata.category(c) not in INVISIBLE
+        else json.dumps(c).strip('"')
+        if c != "\x7f"
+        else "\\u007f"
+        for c in text
+    )
 
 
 def shortened(text: str) -> str:

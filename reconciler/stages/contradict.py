@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from reconciler.functions.clauses import Runaway
 from reconciler.model.column import Columns
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError
@@ -20,7 +21,10 @@ def compile_all(
     state: DesiredState, targets: Iterable[Target], now: datetime, locate: Locate
 ) -> dict[str, Desired]:
     """The desired resources of each target by its name. Raises DesiredStateError with every contradiction."""
-    compiled = {target.name: compile_target(state, target, now) for target in targets}
+    try:
+        compiled = {target.name: compile_target(state, target, now) for target in targets}
+    except Runaway as error:
+        raise DesiredStateError((_at(error.origin, locate, error.text),)) from None
     mistakes: list[Mistake] = []
     for name, desired in compiled.items():
         users, groups = target_columns(state.targets[name], {})

@@ -118,7 +118,11 @@ def learnt_line(target: Target, remembered: Remembered) -> str:
         parts.append(f"memberRemoval: {remembered['memberRemoval']}")
     updates = remembered.get("updates")
     other = (
-        {names[t] + "s": form for t, form in updates.items() if form != "path"}
+        {
+            names[t] + "s": form
+            for t, form in updates.items()
+            if t in names and form in FORMS and form != "path"
+        }
         if isinstance(updates, dict)
         else {}
     )
@@ -134,7 +138,16 @@ def _remembered_withhold(remembered: Remembered) -> Withhold:
 def _entries(remembered: Remembered) -> list[dict[str, Any]]:
     found = remembered.get("withhold")
     rows = found if isinstance(found, list) else []
-    return [row for row in rows if isinstance(row, dict) and {"type", "path", "key", "value"} <= row.keys()]
+    return [row for row in rows if isinstance(row, dict) and _is_entry(row)]
+
+
+def _is_entry(row: Remembered) -> bool:
+    texts = (row.get("key", 0), row.get("value", 0))
+    return (
+        row.get("type") in TYPES
+        and isinstance(row.get("path"), str)
+        and all(text is None or isinstance(text, str) for text in texts)
+    )
 
 
 def _quoted(path: str) -> str:

@@ -287,7 +287,11 @@ def _distinct(values: Iterable[object]) -> tuple[str, ...]:
 def _number(value: object) -> int | None:
     if isinstance(value, bool):
         return None
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None
+    return (
+        int(value)
+        if isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and len(value) < 20)
+        else None
+    )
 
 
 def _object(content: bytes) -> Document:
