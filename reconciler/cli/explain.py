@@ -26,6 +26,8 @@ def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) 
     world = here(settings.base, settings.desired, settings.data)
     stories = explain(load(world), name, targets, world)
     if form == "json":
+        from reconciler.model.neutral import neutral_json
+
         click.echo(neutral_json(json.dumps(stories, indent=2, ensure_ascii=False, sort_keys=True)))
     else:
         from rich.console import Console

@@ -10,6 +10,7 @@ import click
 from reconciler.cli import Settings
 from reconciler.cli.options import option
 from reconciler.cli.saying import say
+from reconciler.model.neutral import neutral_json
 
 MARKS = {"success": "✓", "failure": "✗", "skipped": "·", "warning": "!"}
 

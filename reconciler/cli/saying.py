@@ -21,4 +21,7 @@ def say_as_json(text: str, code: int, arguments: Sequence[str]) -> None:
     given = [word for at, word in enumerate(arguments) if arguments[at - 1 : at] == ["--format"]]
     given += [word.partition("=")[2] for word in arguments if word.startswith("--format=")]
     if "json" in (given or os.environ.get("RECONCILE_FORMAT", "").split()):
-        click.echo(json.dumps({"error": text, "exitCode": code}, indent=2, ensure_ascii=False))
+        from reconciler.model.neutral import neutral_json
+
+        told = {"error": text, "exitCode": code}
+        click.echo(neutral_json(json.dumps(told, indent=2, ensure_ascii=False)))

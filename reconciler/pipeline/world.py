@@ -112,19 +112,6 @@ def endpoint_url(target: Target, world: World) -> str:
     return url
 
 
-def _check_url(url: str) -> None:
-    """Raises TargetError, which repeats nothing, for a url that is none or holds a password."""
-    try:
-        parts = urlsplit(url)
-        is_open, _ = "@" in parts.netloc, parts.port
-    except ValueError:
-        raise TargetError("the target's url is none; write https://scim.example.com/v2") from None
-    if is_open:
-        raise TargetError(
-            "the target's url holds a user name or password; take it out, write auth:, and renew that secret"
-        )
-
-
 def connect(target: Target, world: World) -> Token:
     """What gives the target's token. Raises TargetError for a secret that cannot be had."""
     return open_token(target, world.environ, root=world.base)
