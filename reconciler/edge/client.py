@@ -212,7 +212,8 @@ class ScimWriter(ScimReader):
     async def send(self, method: str, path: str, body: object = None, etag: str | None = None) -> Answer:
         """The answer to a write; deleting what is gone counts as done.
 
-        Raises AnswerLost where nobody knows whether a POST or PATCH took effect, Refused and TransportError.
+        Raises AnswerLost where nobody knows whether it took effect (an answer that is no JSON may be anybody's),
+        Refused and TransportError.
         """
         try:
             response = await self._request(method, path, body=body, etag=etag)
@@ -221,8 +222,8 @@ class ScimWriter(ScimReader):
                 return Answer(status=404, body=None)
             raise
         found = _decoded(response)
-        if method == "POST" and found is None and response.content.strip():
-            raise AnswerLost(f"POST {path}: the answer is not JSON")
+        if found is None and response.content.strip():
+            raise AnswerLost(f"{method} {path}: the answer is not JSON")
         return Answer(status=response.status_code, body=found, etag=response.headers.get("etag"))
 
 

@@ -93,9 +93,11 @@ def find_unkept(
         took = any(outcome.status == "success" for outcome in told)
         if change.id is None or not (took or any(o.is_refused_form and o.http_status != 500 for o in told)):
             continue
-        if change.action == "delete" and took:
-            places[Place(change.target, change.type, change.key, "path", "delete")] = True
-            dropped.add((change.type, "delete"))
+        if change.action == "delete":
+            # A deletion that only deactivates keeps the account for ever; any other that did not happen is a failure.
+            if took and any(user.id == change.id and not user.active for user in live.users):
+                places[Place(change.target, change.type, change.key, "path", "delete")] = True
+                dropped.add((change.type, "delete"))
             continue
         if any(attribute.path == "active" for attribute in change.attributes):
             continue

@@ -80,6 +80,7 @@ def test_a_passing_fault_of_a_read_is_overcome_within_the_run(
         *cases(BROKEN[::2], ("a user's POST", "last write")),
         *cases(BROKEN[1::2], ("a user's POST", "a group's POST")),
         *cases(STRANGE, ("first write", "a user's POST")),
+        *cases(STRANGE[:1], ("last write",)),  # a deletion that never arrived
         *cases(BROKEN[:2], ("first write",)),
     ],
 )
