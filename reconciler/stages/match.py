@@ -214,9 +214,9 @@ class _Run:
         owned = {self.ids[key] for key in ours}
         paired = owned if len(owned) == len(self.ids) else set(self.ids.values())
         lone = [live for live in self.live if live.id not in paired]
-        owned = (owned | {live.id for live in lone if self._is_claimed(live)}) - self.frozen
         declared = self._declared_external_ids() if lone else {}
         self._note_seconds(lone, declared)
+        owned = (owned | {live.id for live in lone if self._is_claimed(live)}) - self.frozen
         return Matches(
             pairs=self.found, ids=self.ids, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
             frozen_keys=frozenset(self.frozen_keys), protected=self._protected(),
@@ -253,6 +253,7 @@ class _Run:
                     "or nowhere; it is left alone: free that externalId, or deactivate it there"
                 )
                 self.findings.append(Finding(severity="warning", code="second-account", text=text))
+                self.frozen.add(live.id)  # it may be what its person works with: its memberships are left alone too
 
     def _ours(self) -> frozenset[str]:
         if self.columns.external_id is None or not self.facts.keeps_external_id:

@@ -96,6 +96,9 @@ def carry_out(plan: TargetPlan, live: LiveState, core: Core) -> LiveState:
         id_ = change.id or f"new-{change.key}"
         if change.action == "delete":
             del home[id_]
+            for group in rows["Group"].values():
+                members = tuple(member for member in group.members if member != id_)
+                rows["Group"][group.id] = structs.replace(group, members=members)
             continue
         before = home.get(id_) or LiveResource(
             id=id_, external_id=None, name=change.name, active=True, values=(None,) * len(columns.all)

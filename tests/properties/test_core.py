@@ -14,7 +14,7 @@ from tests.properties.states import State, states
 
 FULL = bool(os.environ.get("RECONCILE_FULL"))
 many = settings(
-    max_examples=3000 if FULL else 100, deadline=None, print_blob=True,
+    max_examples=3000 if FULL else 100, deadline=None, print_blob=True, derandomize=not FULL,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
