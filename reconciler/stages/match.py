@@ -253,7 +253,8 @@ class _Run:
                     "or nowhere; it is left alone: free that externalId, or deactivate it there"
                 )
                 self.findings.append(Finding(severity="warning", code="second-account", text=text))
-                self.frozen.add(live.id)  # it may be what its person works with: its memberships are left alone too
+                # It may be what its person works with: its memberships are left alone too.
+                self.frozen.add(live.id)
 
     def _ours(self) -> frozenset[str]:
         if self.columns.external_id is None or not self.facts.keeps_external_id:
