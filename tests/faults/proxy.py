@@ -17,6 +17,8 @@ from http import HTTPStatus
 from typing import Literal, assert_never
 from urllib.parse import urlsplit
 
+from tests.properties.bench import drop_connections
+
 LOOPBACK = "127.0.0.1"
 Counting = str  # "writes", "requests", or the start of a request line: "POST /v2/Users"
 Kind = Literal["refuse", "reset", "cut", "slow", "answer", "signal"]
@@ -289,6 +291,7 @@ def _loop() -> Iterator[asyncio.AbstractEventLoop]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+        drop_connections()
 
 
 async def _cancel_all() -> None:

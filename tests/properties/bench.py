@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import itertools
 import json
@@ -9,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -133,6 +135,7 @@ def strict_endpoint() -> Iterator[Strict]:
         finally:
             server.should_exit = True
             thread.join()
+            drop_connections()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,3 +197,10 @@ class Repository:
         runs = sorted((self.base / ".reconcile" / "runs").glob("*.jsonl"))
         lines = runs[-1].read_text(encoding="utf-8").splitlines() if runs else []
         return [record for record in map(json.loads, lines) if record["record"] == "outcome"]
+
+
+def drop_connections() -> None:
+    """Collects what a server's loop was accepting as it ended, so that no later test is blamed for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
