@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
-import certifi
 import httpx
 import msgspec
 
+from reconciler.edge.answers import decoded, exchange, refusal
 from reconciler.edge.pace import Pace, backoff, told_wait
+from reconciler.edge.trust import check_origin, is_certificate, onward, trust
 from reconciler.model.errors import AnswerLost, Refused, TransportError
 from reconciler.model.neutral import neutral
 from reconciler.model.target import Client
@@ -23,15 +22,6 @@ from reconciler.model.target import Client
 RETRIES = 5
 PATIENCE = 12  # how often a refusal for haste (429) is waited out
 REDIRECTS = 3
-# A whole directory in one page, as endpoints that ignore `count` give it: 100,000 users of 2.5 kB.
-LARGEST_BODY = 256 * 1024 * 1024
-CODINGS = ("identity", "gzip", "x-gzip", "deflate")
-FRAMING = (
-    b"content-encoding",
-    b"content-length",
-    b"transfer-encoding",
-)  # of the body as it came, not as it is read
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {
     "Accept": "application/scim+json, application/json",
     "Content-Type": "application/scim+json",
@@ -84,7 +74,7 @@ class ScimReader:
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """The answer to a GET below the base. Raises Refused or TransportError."""
         response = await self._request("GET", path, params=params)
-        body = _decoded(response)
+        body = decoded(response)
         if body is None and response.content.strip():
             kind = neutral(response.headers.get("content-type", "no content type")[:100])
             raise TransportError(
@@ -140,7 +130,7 @@ class ScimReader:
 
     async def _after_no_contact(self, error: Exception, tries: _Tries) -> None:
         """Nothing was sent: once more, unless the other side cannot be trusted or was tried often enough."""
-        if tries.count >= RETRIES or _is_certificate(error):
+        if tries.count >= RETRIES or is_certificate(error):
             raise TransportError(f"cannot reach {self.base}: {str(error) or type(error).__name__}") from None
         await tries.wait(None)
 
@@ -165,7 +155,7 @@ class ScimReader:
         if method in ("POST", "PATCH") and status >= 500 and status != 501:
             raise AnswerLost(f"{method} {path}: status {status}; it may have taken effect", status=status)
         if tries.count >= RETRIES or not _is_retried(method, status):
-            raise _refusal(method, path, response, await self._token(False))
+            raise refusal(method, path, response, await self._token(False))
         await tries.wait(told_wait(response.headers))
 
     async def _once(
@@ -186,10 +176,10 @@ class ScimReader:
         try:
             response = await self._exchange(connection, method, url, params, content, headers)
             for _ in range(REDIRECTS):
-                onward = _onward(method, url, response)
-                if onward is None:
+                there = onward(method, url, response)
+                if there is None:
                     break
-                url = onward
+                url = there
                 response = await self._exchange(connection, method, url, None, content, headers)
             return response
         finally:
@@ -221,42 +211,10 @@ class ScimWriter(ScimReader):
             if method == "DELETE" and refused.status == 404:
                 return Answer(status=404, body=None)
             raise
-        found = _decoded(response)
+        found = decoded(response)
         if found is None and response.content.strip():
             raise AnswerLost(f"{method} {path}: the answer is not JSON")
         return Answer(status=response.status_code, body=found, etag=response.headers.get("etag"))
-
-
-async def exchange(
-    connection: httpx.AsyncClient, request: httpx.Request, *, largest: int = LARGEST_BODY
-) -> httpx.Response:
-    """The answer with its body, which is read as far as `largest` bytes after decompression.
-
-    Raises TransportError for a larger one, or one that is compressed in a way that nobody asked for.
-    """
-    response = await connection.send(request, stream=True)
-    try:
-        coding = response.headers.get("content-encoding", "identity").strip().lower()
-        if coding not in CODINGS:  # several at once multiply, and one chunk may become anything
-            raise TransportError(
-                f"{_asked(request)}: the answer is compressed as {neutral(coding[:50])}, which nobody asked for"
-            )
-        parts, size = [], 0
-        async for part in response.aiter_bytes():
-            size += len(part)
-            if size > largest:
-                raise TransportError(
-                    f"{_asked(request)}: the answer is larger than {largest:,} bytes; it was not read to its end"
-                )
-            parts.append(part)
-    finally:
-        await response.aclose()
-    plain = [(name, value) for name, value in response.headers.raw if name.lower() not in FRAMING]
-    return httpx.Response(response.status_code, headers=plain, content=b"".join(parts), request=request)
-
-
-def _asked(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.path}"
 
 
 @asynccontextmanager
@@ -287,104 +245,5 @@ async def _connections(stack: AsyncExitStack, url: str, client: Client) -> list[
     ]  # fmt: skip
 
 
-def check_origin(url: str) -> None:
-    """Raises TransportError where a token would go out in plain text."""
-    try:
-        parts = urlsplit(url)
-        is_open = parts.username is not None or parts.password is not None
-        is_more = bool(parts.query or parts.fragment)
-        _ = parts.port
-    except ValueError:
-        raise TransportError("the url is none; write https://scim.example.com/v2") from None
-    if is_open:
-        raise TransportError(
-            "the url holds a user name or password; take it out, write auth:, and renew that secret"
-        )
-    if is_more:
-        raise TransportError(
-            "the url holds a query or a fragment, and it is shown; write https://host/path only"
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise TransportError(f"{url}: write an https url; plain http is for loopback only")
-
-
-def trust(url: str, client: Client) -> ssl.SSLContext | bool:
-    """Whom to trust: the target's own certificate authority beside the machine's; made once, for it is slow.
-
-    Raises TransportError for a CA file that cannot be read.
-    """
-    if not url.startswith("https") and not client.proxy:
-        return False
-    context = ssl.create_default_context()
-    try:
-        if client.ca_file and not Path(client.ca_file).is_file():
-            raise FileNotFoundError
-        context.load_verify_locations(client.ca_file or certifi.where())
-    except (OSError, ValueError) as error:
-        name = neutral(str(client.ca_file))
-        raise TransportError(f"cannot read the CA file {name}: {type(error).__name__}") from None
-    return context
-
-
-def _is_certificate(error: BaseException | None) -> bool:
-    """A certificate that is not trusted now is not trusted in a second either."""
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _onward(method: str, url: str, response: httpx.Response) -> str | None:
-    """Where a redirect leads on the same origin with the same method; the token never goes elsewhere."""
-    status, location = response.status_code, response.headers.get("location")
-    if status not in (301, 302, 307, 308) or not location or (method != "GET" and status < 307):
-        return None
-    try:
-        there = urljoin(url, location)
-        parts, here = urlsplit(there), urlsplit(url)
-    except ValueError:
-        return None
-    return there if (parts.scheme, parts.netloc) == (here.scheme, here.netloc) else None
-
-
 def _is_retried(method: str, status: int) -> bool:
     return status in (502, 503, 504) or (method == "GET" and status == 500)
-
-
-def _decoded(response: httpx.Response) -> dict[str, Any] | None:
-    try:
-        body = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _host(url: str) -> str:
-    """The host that a url names, without who logs in there."""
-    try:
-        return neutral(urlsplit(url).netloc.rpartition("@")[2][:100])
-    except ValueError:
-        return ""
-
-
-def _refusal(method: str, path: str, response: httpx.Response, token: str | None) -> Refused | TransportError:
-    status = response.status_code
-    if status < 400:
-        where = _host(response.headers.get("location", "")) or "nowhere"
-        return TransportError(
-            f"{method} {path}: redirected (status {status}) to {where}; the token is not carried elsewhere: correct the url"
-        )
-    body = _decoded(response) or {}
-    said = str(body.get("detail") or "")
-    detail = neutral((said.replace(token, "[token]") if token else said)[:500])
-    words = {
-        401: "the token is refused: renew it", 403: "the token may not do this", 429: "too many requests, for too long",
-    }.get(status, detail or "refused")  # fmt: skip
-    scim_type = body.get("scimType")
-    return Refused(
-        f"{method} {path}: status {status}: {words}",
-        status=status,
-        scim_type=neutral(str(scim_type)[:100]) if scim_type else None,
-        detail=detail,
-    )

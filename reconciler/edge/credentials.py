@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.edge.client import Token, check_origin, exchange, trust
+from reconciler.edge.answers import exchange
+from reconciler.edge.client import Token
+from reconciler.edge.trust import check_origin, trust
 from reconciler.model.errors import TargetError, TransportError
 from reconciler.model.neutral import neutral
 from reconciler.model.target import Client, OAuth2ClientCredentials, SecretRef, Target

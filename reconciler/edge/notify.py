@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.edge.client import LOOPBACK, trust
 from reconciler.edge.credentials import read_secret
+from reconciler.edge.trust import LOOPBACK, trust
 from reconciler.model.errors import TargetError
 from reconciler.model.notice import Situation, Told, after_telling, choose_destinations
 from reconciler.model.target import Client, Email, Target, Webhook

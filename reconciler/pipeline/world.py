@@ -10,11 +10,12 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reconciler.edge.client import Token, check_origin
+from reconciler.edge.client import Token
 from reconciler.edge.credentials import open_token, read_secret
 from reconciler.edge.documents import read_documents, read_profiles
 from reconciler.edge.parse_cache import open_parse_cache
 from reconciler.edge.shipped import find_shipped, read_shipped
+from reconciler.edge.trust import check_origin
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError, TargetError, UsageError
 from reconciler.model.place import Document, Origin

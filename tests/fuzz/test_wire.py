@@ -17,7 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.edge import client as client_module
-from reconciler.edge.client import LARGEST_BODY, ScimWriter, open_writer
+from reconciler.edge.answers import LARGEST_BODY
+from reconciler.edge.client import ScimWriter, open_writer
 from reconciler.edge.credentials import open_token
 from reconciler.edge.discovery import discover
 from reconciler.edge.listing import read_pages
