@@ -8,10 +8,11 @@ from collections.abc import Mapping as Map
 
 from reconciler.model.attribute_path import AttributePath, parse_path
 from reconciler.model.mapping import AttributeMapping, Mapping, ObjectMapping
+from reconciler.model.path_rules import is_known, is_one_value, unknown_selector, why_unmappable
 from reconciler.model.place import Document
 from reconciler.model.profile import Profile
 from reconciler.model.resource import Type
-from reconciler.model.scim_schema import KNOWN, characteristic
+from reconciler.model.scim_schema import KNOWN
 from reconciler.model.vocabulary import GROUP_TEXTS
 from reconciler.stages.parse_sources import check_template, known_sources, read_source
 from reconciler.stages.reading import Gathered, Node, nearest
@@ -44,7 +45,7 @@ def check_paths(mapping: Mapping, profile: Profile, target: str, gathered: Gathe
     for type_, part in parts.items():
         own = set(_beyond(profile, type_))
         for attribute in part.attributes:
-            if not _is_known(attribute.path, type_, own):
+            if not is_known(attribute.path, type_, own):
                 close = _nearest_path(str(attribute.path), {*KNOWN[type_], *own})
                 gathered.wrong(
                     attribute.origin,
@@ -75,7 +76,7 @@ def _object(node: Node, type_: Type, extra: set[str], sources: Collection[str]) 
         path = _path(child, type_, extra)
         if path is None:
             continue
-        other = next((text for claim, text in claimed if _is_one_value(claim, path)), None)
+        other = next((text for claim, text in claimed if is_one_value(claim, path)), None)
         claimed.append((path, name))
         if other is not None:
             child.wrong(f"`{other}` and `{name}` claim one value; keep one of them")
@@ -110,60 +111,24 @@ def _path(node: Node, type_: Type, extra: set[str]) -> AttributePath | None:
     except ValueError as error:
         node.wrong(str(error))
         return None
-    known = characteristic(path, type_)
-    if not _is_known(path, type_, extra):
+    if not is_known(path, type_, extra):
         node.wrong(
             f"`{node.name}` is no attribute of a {type_} here{_nearest_path(node.name, {*KNOWN[type_], *extra})}"
         )
         return None
-    if str(path) == "password":
-        node.wrong("`password` is no matter of provisioning: it would stand in plans and logs; take it out")
+    if why := why_unmappable(path, type_):
+        node.wrong(why)
         return None
-    if known and known.read_only:
-        node.wrong(f"`{node.name}` is read-only; take it out")
+    if subs := unknown_selector(path, type_):
+        node.wrong(f"`{path.key}` is no part of `{path.name}`{nearest(str(path.key), subs)}")
         return None
-    return path if _is_selected_rightly(node, path, type_) else None
-
-
-def _is_selected_rightly(node: Node, path: AttributePath, type_: Type) -> bool:
-    whole = characteristic(AttributePath(path.urn, path.name), type_)
-    if path.key is None or whole is None:
-        return True
-    if not whole.multi_valued:
-        node.wrong(f"`{path.name}` holds one value; write it without [{path.key} eq …]")
-        return False
-    subs = {name.rpartition(".")[2] for name in KNOWN[type_] if name.startswith(f"{path.name}.")}
-    if subs and path.key not in subs:
-        node.wrong(f"`{path.key}` is no part of `{path.name}`{nearest(path.key, subs)}")
-        return False
-    return True
+    return path
 
 
 def _nearest_path(name: str, known: set[str]) -> str:
     """What the path was meant to be: a core `department` is the enterprise extension's."""
     same = sorted(path for path in known if path.endswith(f":{name}"))
     return f"; did you mean `{same[0]}`?" if same else nearest(name, known)
-
-
-def _is_known(path: AttributePath, type_: Type, extra: set[str]) -> bool:
-    if characteristic(path, type_) is not None or str(path) in extra:
-        return True
-    # A custom extension is its owner's business; the enterprise one is RFC 7643's.
-    return path.urn is not None and ":enterprise:" not in path.urn
-
-
-def _is_one_value(one: AttributePath, other: AttributePath) -> bool:
-    """Whether two paths write to one value: the same, or one the whole of the other (names ignore case, RFC 7643 2.1)."""
-    if [_folded(one.urn), _folded(one.name)] != [_folded(other.urn), _folded(other.name)]:
-        return False
-    selectors = [(_folded(path.key), _folded(path.value)) for path in (one, other) if path.key is not None]
-    if len(selectors) == 2 and selectors[0] != selectors[1]:
-        return False
-    return one.sub is None or other.sub is None or _folded(one.sub) == _folded(other.sub)
-
-
-def _folded(text: str | bool | None) -> str:
-    return str(text).casefold()
 
 
 def _attribute(node: Node, path: AttributePath, sources: Collection[str]) -> AttributeMapping:
