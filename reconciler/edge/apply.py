@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Protocol
 
 from reconciler.edge.breaker import Breaker
-from reconciler.edge.client import ScimWriter
+from reconciler.edge.client import TALLY, ScimWriter, Tally
 from reconciler.edge.creating import Creating
 from reconciler.edge.references import resolve
 from reconciler.model.change import Change
@@ -145,8 +145,9 @@ class _Applying:
         self.run.tell(outcome)
 
     async def _one(self, change: Change) -> Outcome:
-        began, sent = time.monotonic(), self.writer.sent
-        status, code, text, http, written = "success", "", "", 0, True
+        began, tally = time.monotonic(), Tally()
+        TALLY.set(tally)  # this runs as a task of its own, beside others that send too
+        status, code, text, written = "success", "", "", True
         id_ = change.id
         try:
             if change.action == "create":
@@ -156,11 +157,11 @@ class _Applying:
                 await self._write(change)
         except TargetError as error:
             status, code, text = "failure", error.code, str(error)
-            http = error.status if isinstance(error, Refused | AnswerLost) else 0
+            tally.status = error.status if isinstance(error, Refused | AnswerLost) else 0
             written = not isinstance(error, Refused)
         return Outcome(
-            change=change, id=id_, status=status, requests=self.writer.sent - sent, code=code, text=text,  # type: ignore[arg-type]
-            http_status=http, milliseconds=round((time.monotonic() - began) * 1000), may_have_written=written,
+            change=change, id=id_, status=status, requests=tally.requests, code=code, text=text,  # type: ignore[arg-type]
+            http_status=tally.status, milliseconds=round((time.monotonic() - began) * 1000), may_have_written=written,
         )  # fmt: skip
 
     async def _write(self, change: Change) -> None:

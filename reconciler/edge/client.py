@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -41,6 +42,17 @@ class Answer:
 
 
 @dataclass(slots=True)
+class Tally:
+    """How many requests one task sent, and the status of the last answer (0: there was none yet)."""
+
+    requests: int = 0
+    status: int = 0
+
+
+TALLY: ContextVar[Tally | None] = ContextVar("TALLY", default=None)  # a task of its own sets its own
+
+
+@dataclass(slots=True)
 class _Tries:
     """How often one request was tried: without an answer or with a passing fault, and refused for haste."""
 
@@ -63,7 +75,6 @@ class ScimReader:
 
     def __init__(self, connections: list[httpx.AsyncClient], base: str, client: Client, token: Token) -> None:
         self.base = base.rstrip("/")
-        self.sent = 0
         self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         for connection in connections:
             self._free.put_nowait(connection)
@@ -190,10 +201,13 @@ class ScimReader:
         content: bytes | None, headers: Mapping[str, str],
     ) -> httpx.Response:  # fmt: skip
         await self._pace.turn()
-        self.sent += 1
+        tally = TALLY.get() or Tally()
+        tally.requests, tally.status = tally.requests + 1, 0
         request = connection.build_request(method, url, params=params, content=content, headers=headers)
         async with asyncio.timeout(self._longest):
-            return await exchange(connection, request)
+            response = await exchange(connection, request)
+        tally.status = response.status_code
+        return response
 
 
 class ScimWriter(ScimReader):
