@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from reconciler.edge.trust import host
+from reconciler.model.codes import SCIM, code_of_answer
 from reconciler.model.errors import Refused, TransportError
 from reconciler.model.neutral import neutral
 
@@ -16,6 +17,7 @@ LARGEST_BODY = 256 * 1024 * 1024
 CODINGS = ("identity", "gzip", "x-gzip", "deflate")
 # Of the body as it came, not as it is read.
 FRAMING = (b"content-encoding", b"content-length", b"transfer-encoding")
+NO_SCIM = f"{SCIM}ServiceIncompatible"
 
 
 async def exchange(
@@ -30,14 +32,16 @@ async def exchange(
         coding = response.headers.get("content-encoding", "identity").strip().lower()
         if coding not in CODINGS:  # several at once multiply, and one chunk may become anything
             raise TransportError(
-                f"{_asked(request)}: the answer is compressed as {neutral(coding[:50])}, which nobody asked for"
+                f"{_asked(request)}: the answer is compressed as {neutral(coding[:50])}, which nobody asked for",
+                code=NO_SCIM,
             )
         parts, size = [], 0
         async for part in response.aiter_bytes():
             size += len(part)
             if size > largest:
                 raise TransportError(
-                    f"{_asked(request)}: the answer is larger than {largest:,} bytes; it was not read to its end"
+                    f"{_asked(request)}: the answer is larger than {largest:,} bytes; it was not read to its end",
+                    code=NO_SCIM,
                 )
             parts.append(part)
     finally:
@@ -71,12 +75,20 @@ def refusal(method: str, path: str, response: httpx.Response, token: str | None)
     said = str(body.get("detail") or "")
     detail = neutral((said.replace(token, "[token]") if token else said)[:500])
     words = {
-        401: "the token is refused: renew it", 403: "the token may not do this", 429: "too many requests, for too long",
+        401: "the token is refused: renew it", 403: f"the token may not do this ({detail})" if detail else "the token may not do this",
+        429: "too many requests, for too long",
     }.get(status, detail or "refused")  # fmt: skip
-    scim_type = body.get("scimType")
+    named = neutral(str(body.get("scimType") or "")[:100])
     return Refused(
         f"{method} {path}: status {status}: {words}",
         status=status,
-        scim_type=neutral(str(scim_type)[:100]) if scim_type else None,
+        scim_type=named or None,
         detail=detail,
+        code=code_of_answer(status, named, detail, is_creation=method == "POST"),
     )
+
+
+def no_answer_code(error: Exception) -> str:
+    """The code of a request that nobody answered."""
+    is_slow = isinstance(error, httpx.TimeoutException | TimeoutError)
+    return "Timeout" if is_slow else "WebExceptionProtocolError"

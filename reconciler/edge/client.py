@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from reconciler.edge.answers import decoded, exchange, refusal
+from reconciler.edge.answers import NO_SCIM, decoded, exchange, no_answer_code, refusal
 from reconciler.edge.pace import Pace, backoff, told_wait
 from reconciler.edge.trust import check_origin, is_certificate, onward, trust
 from reconciler.model.errors import AnswerLost, Refused, TransportError
@@ -89,7 +89,8 @@ class ScimReader:
         if body is None and response.content.strip():
             kind = neutral(response.headers.get("content-type", "no content type")[:100])
             raise TransportError(
-                f"GET {path}: status {response.status_code}, but no JSON object ({kind}); does the url end where /Users begins?"
+                f"GET {path}: status {response.status_code}, but no JSON object ({kind}); does the url end where /Users begins?",
+                code=NO_SCIM,
             )
         return Answer(status=response.status_code, body=body, etag=response.headers.get("etag"))
 
@@ -130,9 +131,7 @@ class ScimReader:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 await self._after_no_contact(error, tries)
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-                await self._after_no_answer(
-                    f"{method} {path}: no answer ({type(error).__name__})", method, tries
-                )
+                await self._after_no_answer(method, path, error, tries)
             else:
                 if response.status_code < 300:
                     self._pace.ease()
@@ -142,15 +141,17 @@ class ScimReader:
     async def _after_no_contact(self, error: Exception, tries: _Tries) -> None:
         """Nothing was sent: once more, unless the other side cannot be trusted or was tried often enough."""
         if tries.count >= RETRIES or is_certificate(error):
-            raise TransportError(f"cannot reach {self.base}: {str(error) or type(error).__name__}") from None
+            text = f"cannot reach {self.base}: {str(error) or type(error).__name__}"
+            raise TransportError(text, code=no_answer_code(error)) from None
         await tries.wait(None)
 
-    async def _after_no_answer(self, text: str, method: str, tries: _Tries) -> None:
+    async def _after_no_answer(self, method: str, path: str, error: Exception, tries: _Tries) -> None:
         """It may have been done: only what may be done twice is sent again from here."""
+        text = f"{method} {path}: no answer ({type(error).__name__})"
         if method in ("POST", "PATCH"):
-            raise AnswerLost(text) from None
+            raise AnswerLost(text, code=no_answer_code(error)) from None
         if tries.count >= RETRIES:
-            raise TransportError(text) from None
+            raise TransportError(text, code=no_answer_code(error)) from None
         await tries.wait(None)
 
     async def _after_refusal(self, method: str, path: str, response: httpx.Response, tries: _Tries) -> None:
@@ -227,7 +228,7 @@ class ScimWriter(ScimReader):
             raise
         found = decoded(response)
         if found is None and response.content.strip():
-            raise AnswerLost(f"{method} {path}: the answer is not JSON")
+            raise AnswerLost(f"{method} {path}: the answer is not JSON", code=NO_SCIM)
         return Answer(status=response.status_code, body=found, etag=response.headers.get("etag"))
 
 

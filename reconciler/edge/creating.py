@@ -10,6 +10,7 @@ from reconciler.edge.client import ScimWriter
 from reconciler.edge.lookup import scan_list
 from reconciler.edge.references import resolve
 from reconciler.model.change import Change
+from reconciler.model.codes import SCIM
 from reconciler.model.errors import AnswerLost, Refused, TargetError
 from reconciler.model.request import Request
 from reconciler.model.resource import Type
@@ -77,7 +78,10 @@ class Creating:
         raise AnswerLost(f"POST {path}: no answer")
 
     async def _look(self, change: Change, body: Document) -> dict[str, Any] | None:
-        """The resource that carries our externalId, or our name, by filter and then by the whole list."""
+        """The resource that carries our externalId, or our name, by filter and then by the whole list.
+
+        Raises Refused where several have it: nobody can say which one that is.
+        """
         endpoint = self._endpoints[change.type]
         names = ("externalId", "userName" if change.type == "User" else "displayName")
         wanted = [(name, str(body[name])) for name in names if isinstance(body.get(name), str)]
@@ -88,6 +92,9 @@ class Creating:
                 continue
             if len(hits) == 1:
                 return hits[0]
+            if hits:
+                text = f"{len(hits)} resources have {attribute} {value} at the endpoint; make it unique there, then plan again"
+                raise Refused(text, status=409, code=f"{SCIM}MultipleEntriesInResponse")
         # A filter that finds nothing is no proof of absence (scim_quirks B.2 #12).
         return await scan_list(self._writer, endpoint, wanted)
 
@@ -122,4 +129,6 @@ def _taken(change: Change, refused: Refused, found: Mapping[str, Any] | None) ->
         )
     else:
         text = f"{refused}; {change.name} is held by the resource {_id(found)}: plan again, and adopt it or free that name"
-    return Refused(text, status=409, scim_type=refused.scim_type, code="EntryConflict")
+    return Refused(
+        text, status=409, scim_type=refused.scim_type, code="EntryConflict" if found else refused.code
+    )

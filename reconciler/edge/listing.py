@@ -68,7 +68,7 @@ def _decoded(endpoint: str, content: bytes, decode: Callable[[bytes], Page[Row]]
     except IncompleteRead as error:
         raise IncompleteRead(f"{endpoint}: {error}") from None
     except TransportError as error:
-        raise TransportError(f"GET {endpoint}: {error}") from None
+        raise TransportError(f"GET {endpoint}: {error}", code=error.code) from None
 
 
 class _Pages:

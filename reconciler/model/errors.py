@@ -16,15 +16,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.codes import code_of_answer
+
 if TYPE_CHECKING:
     from reconciler.model.place import Mistake
-
-
-CODES = {
-    400: "UnprocessableEntity", 401: "Unauthorized", 403: "InsufficientRights", 404: "InvalidAnchor", 405: "MethodNotAllowed",
-    409: "EntryConflict", 412: "Conflict", 422: "UnprocessableEntity", 429: "TooManyRequests", 500: "InternalServerError",
-    501: "NotImplemented", 502: "InternalServerError", 503: "InternalServerError", 504: "Timeout",
-}  # fmt: skip  # HTTP status → the code of a provisioning log (research: entra 7.2)
 
 
 class ReconcilerError(Exception):
@@ -56,14 +51,18 @@ class TargetError(ReconcilerError):
 class TransportError(TargetError):
     """The endpoint could not be reached, or never gave a usable answer within the retries."""
 
-    code = "Timeout"
+    def __init__(self, text: str, *, code: str = "WebExceptionProtocolError") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class AnswerLost(TransportError):
     """A write was sent and its answer was lost: look before it is repeated; `status` if a 5xx came, else 0."""
 
-    def __init__(self, text: str, *, status: int = 0) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, *, status: int = 0, code: str = "") -> None:
+        super().__init__(
+            text, code=code or (code_of_answer(status) if status else "WebExceptionProtocolError")
+        )
         self.status = status
 
 
@@ -77,7 +76,7 @@ class Refused(TargetError):
         self.status = status
         self.scim_type = scim_type
         self.detail = detail
-        self.code = code or CODES.get(status, "WebExceptionProtocolError")
+        self.code = code or code_of_answer(status, scim_type or "", detail)
 
 
 class UnresolvedReference(TargetError):

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from reconciler.model.attribute_path import AttributePath
+from reconciler.model.codes import SCIM
 from reconciler.model.column import Column, Columns, elements_of
 from reconciler.model.errors import IncompleteRead, TransportError
 from reconciler.model.resource import Cell, LiveResource
@@ -302,5 +303,5 @@ def _object(content: bytes) -> Document:
     except UNREADABLE:
         body = None
     if not isinstance(body, dict):
-        raise TransportError("the answer is no JSON object")
+        raise TransportError("the answer is no JSON object", code=f"{SCIM}ServiceIncompatible")
     return body
