@@ -19,11 +19,9 @@ import pytest
 from deepdiff import DeepDiff
 
 from tests.properties.bench import Done, Repository, Strict, strict_endpoint
+from tests.scenarios.stories import ENDPOINT, HERE, STORIES, hold_story
 
-HERE = Path(__file__).parent
-STORIES = sorted(path.parent.name for path in HERE.glob("*/note.md"))
 GOLDEN = set(os.environ.get("RECONCILE_GOLDEN", "").split(",")) - {""}
-ENDPOINT = "https://acme.example/scim"
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +38,7 @@ def test_only_stories_that_exist_are_rewritten() -> None:
 def test_the_story_comes_out_as_told(name: str, endpoint: Strict, tmp_path: Path) -> None:
     story = HERE / name
     repository = Repository(base=tmp_path, url=endpoint.url)
-    repository.write(_files(story))
-    live = json.loads((story / "live.json").read_text(encoding="utf-8"))
-    endpoint.hold(live)
+    hold_story(name, repository, endpoint)
     before = endpoint.documents()
 
     plan = repository.run("plan")
@@ -81,15 +77,6 @@ def _difference(path: Path, expected: str, found: str) -> str:
     if path.suffix != ".json" or not (expected and found):
         return path.name
     return f"{path.name}\n{DeepDiff(json.loads(expected), json.loads(found)).pretty()}"
-
-
-def _files(story: Path) -> dict[str, str]:
-    """The story's desired state; where it has no file of its own, the common one."""
-    found = {}
-    for root in (HERE / "common", story / "desired"):
-        for path in sorted(root.rglob("*.yaml")):
-            found[str(path.relative_to(root))] = path.read_text(encoding="utf-8")
-    return found
 
 
 def _shown(text: str, endpoint: Strict) -> str:
