@@ -84,7 +84,7 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
         raise PlanStale(f"the plan's digest is {plan.digest}, not {options['expect_digest']}; plan again")
     if told is not None:
         told.close()
-    show_plan(plan, options["forms"])
+    show_plan(plan, options["forms"], settings)
     _tell_drift(agreement)
     for text in unused_approvals(state, agreement.planned):
         say(f"warning: the approval {text} fits nothing of this plan and approves nothing")

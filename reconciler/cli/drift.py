@@ -32,5 +32,5 @@ def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...]
         for each in planned:
             each.plan = with_causes(each, world)
         plan = join(planned, world)
-    show_plan(plan, forms)
+    show_plan(plan, forms, settings, "Drift")
     sys.exit(exit_code(plan, None, True))

@@ -37,8 +37,8 @@ def only_option(function: F) -> F:
 
 
 def format_option(function: F) -> F:
-    """`--format text|json|json=FILE`, as often as one likes."""
-    text = "text or json, or json=FILE; may be given again."
+    """`--format text|json|markdown|html[=FILE]`, as often as one likes."""
+    text = "text, json, markdown or html, or json=FILE and so on; may be given again."
     return option("--format", text, name="forms", multiple=True, default=("text",))(function)
 
 

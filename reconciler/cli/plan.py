@@ -59,7 +59,7 @@ def command(
     if manifest is not None:
         document = make_manifest(plan, os.environ.get("GITHUB_SHA"), seal_of(world.environ))
         save(manifest, json.dumps(document, indent=2, sort_keys=True) + "\n")
-    show_plan(plan, forms)
+    show_plan(plan, forms, settings)
     sys.exit(exit_code(plan, fail_on, detailed_exitcode))
 
 

@@ -11,34 +11,60 @@ import click
 from reconciler.cli.saying import say
 
 if TYPE_CHECKING:
+    from reconciler.cli import Settings
     from reconciler.model.plan import Plan
 
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown")
 
 
-def show_plan(plan: Plan, forms: tuple[str, ...]) -> None:
+def show_plan(plan: Plan, forms: tuple[str, ...], settings: Settings, heading: str = "Plan") -> None:
     """Prints or writes `plan` in every form; targets' errors go to stderr in every format."""
     from rich.console import Console
 
-    from reconciler.reports import json_plan
     from reconciler.reports.text import write_plan
 
     for form in forms:
         kind, _, file = form.partition("=")
-        if kind == "json" and file:
-            save(Path(file), json_plan.render(plan))
-        elif kind == "json":
-            click.echo(json_plan.render(plan), nl=False)
+        if kind == "text" and not file:
+            write_plan(plan, Console(soft_wrap=True), settings.desired)
         elif file:
-            stream = io.StringIO()
-            write_plan(plan, Console(file=stream, width=120))
-            save(Path(file), stream.getvalue())
+            save(Path(file), _written(plan, kind, settings, heading))
         else:
-            write_plan(plan, Console(soft_wrap=True))
+            click.echo(_written(plan, kind, settings, heading), nl=False)
     for target in plan.targets:
         if target.error:
             say(f"{target.name}: {target.error}")
+
+
+def _written(plan: Plan, kind: str, settings: Settings, heading: str) -> str:
+    """The plan in one format, as a file holds it."""
+    from reconciler.reports.places import Places
+
+    match kind:
+        case "json":
+            from reconciler.reports import json_plan
+
+            return json_plan.render(plan)
+        case "markdown":
+            from reconciler.reports import markdown
+
+            most = markdown.SUMMARY_BYTES
+            return markdown.render(
+                plan,
+                heading=heading,
+                limit_characters=most,
+                limit_bytes=most,
+                places=Places(root=settings.desired),
+            )
+        case _:
+            from rich.console import Console
+
+            from reconciler.reports.text import write_plan
+
+            stream = io.StringIO()
+            write_plan(plan, Console(file=stream, width=120), settings.desired)
+            return stream.getvalue()
 
 
 def save(path: Path, text: str) -> None:
@@ -54,7 +80,7 @@ def check_formats(forms: tuple[str, ...]) -> None:
     """Raises click.UsageError for a format that does not exist."""
     for form in forms:
         if form.partition("=")[0] not in FORMATS:
-            raise click.UsageError(f"--format {form}: choose one of {', '.join(FORMATS)}, or json=FILE")
+            raise click.UsageError(f"--format {form}: choose one of {', '.join(FORMATS)}, or one with =FILE")
     if sum("=" not in form for form in forms) > 1:
         raise click.UsageError(
             "--format: one of them goes to stdout; give the others a file, as in json=plan.json"
