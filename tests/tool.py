@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -92,19 +93,22 @@ class Tool:
         return answer
 
 
-@cache
-def shared_tool() -> Tool:
-    """The command line, ready to run; its warm process ends with the tests."""
+@contextmanager
+def open_tool() -> Iterator[Tool]:
+    """The command line, ready to run, by a warm process of its own."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("RECONCILE_")}
-    folder = tempfile.TemporaryDirectory(prefix="reconcile-tests-")
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.tool_worker"],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**environ, "NO_COLOR": "1"},
     )  # fmt: skip
-
-    def end() -> None:
+    with tempfile.TemporaryDirectory(prefix="reconcile-tests-") as folder:
+        yield Tool(process, Path(folder))
         process.communicate(timeout=10)
-        folder.cleanup()
 
-    atexit.register(end)
-    return Tool(process, Path(folder.name))
+
+@cache
+def shared_tool() -> Tool:
+    """The command line, ready to run; its warm process ends with the tests."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(open_tool())

@@ -26,6 +26,8 @@ def main() -> None:
         if not module.name.endswith("__main__"):
             with contextlib.suppress(Exception):  # whoever needs it says so when it runs
                 importlib.import_module(module.name)
+    for name in ("httpcore", "anyio._backends._asyncio"):  # what httpx imports at a first request
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what a child never touches is not copied to it
     for line in sys.stdin:

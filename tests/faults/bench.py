@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from reconciler.sandbox import running
-from tests.faults.company import Company, Live, losses, read_live
+from tests.faults.company import Company, Live, losses, sort_live
 from tests.faults.faults import TIMEOUT
 from tests.faults.logs import Logs, read_logs, untruths
-from tests.faults.proxy import Counting, Fault, Proxy, open_proxy
+from tests.faults.proxy import Counting, Fault, Proxy
+from tests.properties.bench import TOKEN, Strict
 from tests.tool import Result, Run, Tool
-
-TOKEN = "a-token-for-tests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +32,7 @@ class Bench:
     base: Path
     company: Company
     proxy: Proxy
-    _client: httpx.Client
+    _endpoint: Strict
     first: Live = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,7 +40,7 @@ class Bench:
 
     def live(self) -> Live:
         """What the endpoint holds, read past the proxy."""
-        return read_live(self._client)
+        return sort_live(self._endpoint.contents())
 
     def start(self, *arguments: str) -> Run:
         """Start a command."""
@@ -126,32 +119,20 @@ class Bench:
         return plan
 
 
-@contextmanager
-def open_endpoint() -> Iterator[str]:
-    """The url of an empty endpoint of our own, which asks for TOKEN."""
-    with running(None, TOKEN) as endpoint:
-        yield endpoint.url
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """What outlives a test and serves one at a time: the command line, an endpoint, the proxy before it."""
 
+    tool: Tool
+    endpoint: Strict
+    proxy: Proxy
 
-@contextmanager
-def open_bench(
-    tool: Tool, base: Path, company: Company, endpoint: str, *, concurrency: int = 4
-) -> Iterator[Bench]:
-    """A bench whose endpoint holds what was live before, and nothing else."""
-    with open_proxy(endpoint) as proxy, connect(endpoint) as client:
-        for path, rows in zip(("/Users", "/Groups"), dataclasses.astuple(read_live(client)), strict=True):
-            for id_ in rows:
-                client.delete(f"{path}/{id_}").raise_for_status()
-        company.seed(client)
-        company.write(base, f"http://127.0.0.1:{proxy.port}/v2", TIMEOUT, concurrency)
-        yield Bench(tool=tool, base=base, company=company, proxy=proxy, _client=client)
-
-
-def connect(url: str) -> httpx.Client:
-    """A client that brings the token and passes no proxy."""
-    return httpx.Client(
-        base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30, trust_env=False
-    )  # fmt: skip
+    def bench(self, base: Path, company: Company, *, concurrency: int = 4) -> Bench:
+        """A bench whose endpoint holds what was live before, and nothing else."""
+        self.endpoint.hold(company.live_documents())
+        self.proxy.heal()
+        company.write(base, f"http://127.0.0.1:{self.proxy.port}/v2", TIMEOUT, concurrency)
+        return Bench(tool=self.tool, base=base, company=company, proxy=self.proxy, _endpoint=self.endpoint)
 
 
 def rehearse(bench: Bench) -> list[Boundary]:

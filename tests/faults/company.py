@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -100,25 +98,24 @@ class Company:
             text = json.dumps({kind: content}, indent=1)
             (base / "desired_state" / f"{kind}.yaml").write_text(text, encoding="utf-8")
 
-    def seed(self, client: httpx.Client) -> None:
-        """Make an empty endpoint hold what was there before."""
-        ids: dict[str, str] = {}
+    def live_documents(self) -> list[Document]:
+        """What the endpoint holds before, as SCIM documents."""
+        documents: list[Document] = []
         for person in (*self.live, *self.guests):
             document: Document = {
-                "schemas": [CORE], "userName": person.name, "displayName": person.key, "title": person.title,
-                "active": person.is_active,
+                "schemas": [CORE], "id": f"live-{person.key}", "userName": person.name, "displayName": person.key,
+                "title": person.title, "active": person.is_active,
             }  # fmt: skip
             if person.live_external_id is not None:
                 document["externalId"] = person.live_external_id
-            ids[person.key] = _post(client, "/Users", document)
-        for key, members in self.live_groups.items():
-            document = {
-                "schemas": [GROUP], "displayName": f"Group {key}", "externalId": key,
-                "members": [{"value": ids[member]} for member in members],
-            }  # fmt: skip
-            _post(client, "/Groups", document)
-        guests = {"schemas": [GROUP], "displayName": "Guests", "members": [{"value": ids["guest0"]}]}
-        _post(client, "/Groups", guests)
+            documents.append(document)
+        for key, members in {**self.live_groups, "guests": ("guest0",)}.items():
+            documents.append({
+                "schemas": [GROUP], "id": f"live-{key}", "displayName": f"Group {key}",
+                "members": [{"value": f"live-{member}"} for member in members],
+                **({"externalId": key} if key in self.live_groups else {}),
+            })  # fmt: skip
+        return documents
 
 
 def make_company(size: int) -> Company:
@@ -178,15 +175,10 @@ class Live:
         return {**self.users, **self.groups}
 
 
-def read_live(client: httpx.Client) -> Live:
-    """What the endpoint holds now, in one page each."""
-    found = []
-    for endpoint in ("/Users", "/Groups"):
-        body = client.get(endpoint, params={"count": "1000"}).raise_for_status().json()
-        rows = body.get("Resources", [])
-        assert len(rows) == body["totalResults"]
-        found.append({row["id"]: {k: v for k, v in row.items() if k != "meta"} for row in rows})
-    return Live(users=found[0], groups=found[1])
+def sort_live(contents: Mapping[str, Document]) -> Live:
+    """Users and groups apart; `contents` is by id."""
+    groups = {id_: row for id_, row in contents.items() if GROUP in row["schemas"]}
+    return Live(users={id_: row for id_, row in contents.items() if id_ not in groups}, groups=groups)
 
 
 def losses(company: Company, before: Live, after: Live, *, is_finished: bool) -> list[str]:
@@ -276,7 +268,3 @@ def _unfinished_groups(company: Company, after: Live) -> list[str]:
 
 def _named(live: Live, name: str) -> list[Document]:
     return [row for row in live.users.values() if row["userName"] == name]
-
-
-def _post(client: httpx.Client, endpoint: str, document: Document) -> str:
-    return str(client.post(endpoint, json=document).raise_for_status().json()["id"])

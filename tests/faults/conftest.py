@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.bench import Bench, Boundary, open_bench, open_endpoint, rehearse
+from tests.faults.bench import Bench, Boundary, Lane, rehearse
 from tests.faults.company import Company, make_company
-from tests.faults.matrix import FULL, Tried, table
+from tests.faults.matrix import FULL, Matrix
+from tests.faults.proxy import open_proxy
+from tests.properties.bench import Strict, strict_endpoint
 from tests.tool import Tool, shared_tool
 
 SMALL = 12
 
 collect_ignore = [] if FULL else ["test_matrix.py"]
-tried = pytest.StashKey[list[Tried]]()
+tried = pytest.StashKey[Matrix]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The table of the full matrix."""
-    if rows := config.stash.get(tried, []):
+    if matrix := config.stash.get(tried, None):
         terminalreporter.section("faults and boundaries")
-        for line in table(rows):
+        for line in matrix.table():
             terminalreporter.line(line)
 
 
@@ -38,39 +39,33 @@ def company() -> Company:
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    with open_endpoint() as url:
-        yield url
+def endpoint() -> Iterator[Strict]:
+    with strict_endpoint() as strict:
+        yield strict
+
+
+@pytest.fixture
+def lane(tool: Tool, endpoint: Strict) -> Iterator[Lane]:
+    with open_proxy(endpoint.url) as proxy:
+        yield Lane(tool=tool, endpoint=endpoint, proxy=proxy)
 
 
 @pytest.fixture(scope="session")
 def boundaries(
-    tool: Tool, company: Company, endpoint: str, tmp_path_factory: pytest.TempPathFactory
+    tool: Tool, company: Company, endpoint: Strict, tmp_path_factory: pytest.TempPathFactory
 ) -> list[Boundary]:
     """The requests of a rehearsal without faults."""
-    with open_bench(tool, tmp_path_factory.mktemp("rehearsal"), company, endpoint) as bench:
-        return rehearse(bench)
+    with open_proxy(endpoint.url) as proxy:
+        lane = Lane(tool=tool, endpoint=endpoint, proxy=proxy)
+        return rehearse(lane.bench(tmp_path_factory.mktemp("rehearsal"), company))
 
 
 @pytest.fixture
-def make_bench(
-    tool: Tool, company: Company, endpoint: str, tmp_path: Path
-) -> Iterator[Callable[[int], Bench]]:
-    """Benches of a given concurrency."""
-    with ExitStack() as stack:
-
-        def make(concurrency: int) -> Bench:
-            return stack.enter_context(open_bench(tool, tmp_path, company, endpoint, concurrency=concurrency))
-
-        yield make
-
-
-@pytest.fixture
-def bench(make_bench: Callable[[int], Bench]) -> Bench:
-    return make_bench(4)
+def bench(lane: Lane, company: Company, tmp_path: Path) -> Bench:
+    return lane.bench(tmp_path, company)
 
 
 @pytest.fixture(scope="session")
-def tries(pytestconfig: pytest.Config) -> list[Tried]:
-    """Where the full matrix notes what it tried, for the table at the end."""
-    return pytestconfig.stash.setdefault(tried, [])
+def matrix(pytestconfig: pytest.Config) -> Matrix:
+    """What the full matrix tried, for the table at the end."""
+    return pytestconfig.stash.setdefault(tried, Matrix())

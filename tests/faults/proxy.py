@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from tests.properties.bench import drop_connections
 
 LOOPBACK = "127.0.0.1"
+LONGEST = 1 << 24  # bytes of an answer
 Counting = str  # "writes", "requests", or the start of a request line: "POST /v2/Users"
 Kind = Literal["refuse", "reset", "cut", "slow", "answer", "signal"]
 
@@ -89,6 +90,7 @@ class Proxy:
         self._victim_known = threading.Event()
         self._listener: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []  # connections to the server
         self._open = 0
         self.port = 0
         self.records: list[Record] = []
@@ -164,6 +166,11 @@ class Proxy:
             self._listener = None
         for writer in list(self._writers):
             _reset(writer)
+
+    async def hang_up(self) -> None:
+        """Close what is open to the server."""
+        while self._idle:
+            self._idle.pop()[1].close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -251,18 +258,26 @@ class Proxy:
         return b"" if reader.at_eof() else await self._forward(record, head, record.body)
 
     async def _forward(self, record: Record, head: bytes, body: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection(LOOPBACK, self._server_port)
-        try:
-            lines = [line for line in head[:-4].split(b"\r\n") if not line.lower().startswith(b"connection:")]
-            writer.write(b"\r\n".join([*lines, b"Connection: close", b"", b""]) + body)
-            await writer.drain()
-            answer = await reader.read()
-        finally:
+        lines = [line for line in head[:-4].split(b"\r\n") if not line.lower().startswith(b"connection:")]
+        reader, writer = await self._connection()
+        writer.write(b"\r\n".join([*lines, b"", b""]) + body)
+        await writer.drain()
+        start = await reader.readuntil(b"\r\n\r\n")
+        is_chunked = b"\ntransfer-encoding: chunked" in start.lower()
+        rest = await (
+            reader.readuntil(b"\r\n0\r\n\r\n") if is_chunked else reader.readexactly(_length(start))
+        )
+        self._idle.append((reader, writer))
+        record.forwarded, record.status = True, int(start.split(b" ", 2)[1])
+        return start + rest
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
             writer.close()
-        record.forwarded, record.status = True, int(answer.split(b" ", 2)[1])
-        start, _, rest = answer.partition(b"\r\n\r\n")
-        kept = [line for line in start.split(b"\r\n") if not line.lower().startswith(b"connection:")]
-        return b"\r\n".join(kept) + b"\r\n\r\n" + rest
+        return await asyncio.open_connection(LOOPBACK, self._server_port, limit=LONGEST)
 
 
 @contextmanager
@@ -277,6 +292,7 @@ def open_proxy(server_url: str) -> Iterator[Proxy]:
             yield proxy
         finally:
             proxy.call(proxy.close())
+            proxy.call(proxy.hang_up())
 
 
 @contextmanager

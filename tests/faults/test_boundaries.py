@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.faults.bench import TOKEN, Bench, Boundary
+from tests.faults.bench import Bench, Boundary
 from tests.faults.company import losses
 from tests.faults.faults import BROKEN, EXPIRED, KILLS, LIMITED, LOST, STOPS, STRANGE
 from tests.faults.proxy import Fault
+from tests.properties.bench import TOKEN
 
 PLACES: dict[str, Callable[[list[Boundary]], Boundary]] = {
     "list of users": lambda _: Boundary(name="list of users", counting="GET /v2/Users", number=1),

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.faults.bench import TOKEN, Bench, Boundary
+from tests.faults.bench import Bench, Boundary
 from tests.faults.company import Company
 from tests.faults.faults import GONE, redirect
 from tests.faults.test_boundaries import PLACES
+from tests.properties.bench import TOKEN
 from tests.tool import Run, Tool
 
 LOOPBACK = "127.0.0.1"

@@ -120,7 +120,9 @@ def strict_endpoint() -> Iterator[Strict]:
     """A strict endpoint on loopback, empty."""
     memory, provider = _Memory(), load_default_provider()
     application = _Application(memory, provider)
-    config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", ws="none")
+    config = uvicorn.Config(
+        application, log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
+    )
     server = uvicorn.Server(config)
     # A socket that says it is TCP gets TCP_NODELAY from asyncio; without, each answer waits some 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
