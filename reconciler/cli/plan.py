@@ -27,6 +27,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @target_option
 @only_option
 @option("--out", "Save the plan for `apply`.", type=FILE)
+@option(
+    "--base",
+    "Split the plan: what this edit does, and what had drifted from this git ref before.",
+    metavar="REF",
+)
 @format_option
 @option("--requests", "Show the requests of each change.", is_flag=True)
 @option("--manifest", "Write what binds an apply to this plan, without anybody's data.", type=FILE)
@@ -37,23 +42,28 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @progress_option
 @click.pass_obj
 def command(
-    settings: Settings, targets: tuple[str, ...], only: tuple[str, ...], out: Path | None, forms: tuple[str, ...],
-    requests: bool, manifest: Path | None, fail_on: str | None, detailed_exitcode: bool, no_progress: bool,
+    settings: Settings, targets: tuple[str, ...], only: tuple[str, ...], out: Path | None, base: str | None,
+    forms: tuple[str, ...], requests: bool, manifest: Path | None, fail_on: str | None, detailed_exitcode: bool,
+    no_progress: bool,
 ) -> None:  # fmt: skip
     """Show what would change, and why; writes nothing anywhere."""
     from reconciler.pipeline import here, join, load
     from reconciler.pipeline.agreeing import Terms, agree
-    from reconciler.pipeline.planning import with_requests
+    from reconciler.pipeline.base_tree import load_base
+    from reconciler.pipeline.planning import with_edits, with_requests
     from reconciler.reports.json_plan import render
     from reconciler.stages.review import make_manifest
 
     check_formats(forms)
     with progress(quiet=no_progress) as told:
         world = replace(here(settings.base, settings.desired, settings.data), progress=told)
-        planned = agree(load(world), targets, world, Terms(only=only)).planned
-    plan = join(planned, world)
-    if requests:
-        plan = replace(plan, targets=tuple(with_requests(each) for each in planned))
+        state = load(world)
+        tree = load_base(world, base) if base is not None else None
+        planned = agree(state, targets, world, Terms(only=only, base=tree)).planned
+    for each in planned:
+        each.plan = with_edits(each) if tree else each.plan
+        each.plan = with_requests(each) if requests else each.plan
+    plan = join(planned, world, tree)
     if out is not None:
         save(out, render(plan))
     if manifest is not None:
@@ -64,10 +74,10 @@ def command(
 
 
 def exit_code(plan: Plan, fail_on: str | None, detailed: bool) -> int:
-    """The first that holds of 1, 6, 4, 3, 2, 0 (DESIGN 4)."""
+    """The first that holds of 1, 6, 4, 3, 2, 0 (DESIGN 4); what had drifted before an edit does not block it."""
     codes = {target.error_exit for target in plan.targets if target.error}
     severities = {finding.severity for target in plan.targets for finding in target.findings}
-    if fail_on and any(target.blocked for target in plan.targets):
+    if fail_on and any((target.edit or target).blocked for target in plan.targets):
         codes.add(3)
     if (fail_on in ("error", "warning") and "error" in severities) or (
         fail_on == "warning" and "warning" in severities

@@ -10,6 +10,7 @@ from reconciler.model.digest import digest
 from reconciler.model.resource import Type
 
 Action = Literal["create", "adopt", "update", "reactivate", "deactivate", "delete"]
+Cause = Literal["edit", "drift"]
 SYMBOLS: dict[Action, str] = {
     "create": "+", "adopt": ">", "update": "~", "reactivate": "↑", "deactivate": "-", "delete": "✗",
 }  # fmt: skip
@@ -61,7 +62,10 @@ class MemberChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """All atoms of one resource; its action is the first that applies of delete … update (DESIGN 5)."""
+    """All atoms of one resource; its action is the first that applies of delete … update (DESIGN 5).
+
+    `drifted` are the places of those atoms that the base of an edit would cause too; None where there is no base.
+    """
 
     target: str
     action: Action
@@ -77,6 +81,7 @@ class Change:
     adopts: bool = False  # an existing account is taken over beside what the action says
     elements: int = field(default=0, compare=False)
     etag: str | None = field(default=None, compare=False)
+    drifted: frozenset[Place] | None = field(default=None, compare=False)
 
     def atoms(self) -> Atoms:
         """The smallest reviewable parts: place → old and new value."""
@@ -127,21 +132,39 @@ class Change:
         atoms = sorted([[*place[2:], *values] for place, values in self.atoms().items()], key=repr)
         return digest([self.target, self.action, self.type, self.key, atoms])
 
+    @property
+    def origin(self) -> Cause | None:
+        """`edit` if this edit causes any of its atoms; None where there is no base to tell that by."""
+        if self.drifted is None:
+            return None
+        return "drift" if self.drifted.issuperset(self.atoms()) else "edit"
+
     def to_json(self) -> dict[str, object]:
         """The change as DESIGN 5 writes it."""
         also: dict[str, object] = {"adopts": True} if self.adopts and self.action != "adopt" else {}
+        if self.drifted is not None:
+            also["origin"] = self.origin
         return {
             **also,
             "action": self.action, "type": self.type, "key": self.key, "id": self.id, "name": self.name,
             "digest": self.digest,
             "reason": {"code": self.reason.code, "text": self.reason.text, "source": self.reason.source},
-            "attributes": [{"path": a.path, "before": a.before, "after": a.after} for a in self.attributes],
+            "attributes": [
+                {"path": a.path, "before": a.before, "after": a.after, **self._told("path", a.path)}
+                for a in self.attributes
+            ],
             "members": {
-                "add": [{"key": m.key, "name": m.name, "id": m.id} for m in self.add],
-                "remove": [{"key": m.key, "name": m.name, "id": m.id} for m in self.remove],
+                name: [{"key": m.key, "name": m.name, "id": m.id, **self._told("member", m.key)} for m in members]
+                for name, members in (("add", self.add), ("remove", self.remove))
             },
             "precondition": self.precondition,
         }  # fmt: skip
+
+    def _told(self, what: Literal["path", "member"], name: str) -> dict[str, Cause]:
+        """The origin of one atom, where there is a base to tell it by."""
+        if self.drifted is None:
+            return {}
+        return {"origin": "drift" if self._place(what, name) in self.drifted else "edit"}
 
     def _lesser(self) -> Action:
         """What the change is without its own lifecycle."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from reconciler.model.change import Change
 from reconciler.model.digest import digest
 from reconciler.model.finding import Finding
+from reconciler.model.neutral import neutral
 
 USER_ACTIONS = ("create", "adopt", "update", "reactivate", "deactivate", "delete")
 GROUP_ACTIONS = ("create", "adopt", "update", "delete")
+SHORT = 12  # digits of a commit as people read it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Budget:
     approved: bool = False
     atoms: frozenset[str] = frozenset()  # their digests
     held: int = 0  # how many of them were within the budgets of a reviewed plan or an interrupted run
+    edit: Budget | None = None  # with a base: the same rule over what this edit alone causes
 
     @property
     def exceeded(self) -> bool:
@@ -34,8 +37,23 @@ class Budget:
 
     def to_json(self) -> dict[str, object]:
         """The row as DESIGN 5 writes it."""
+        edit = self.edit
+        also = {} if edit is None else {
+            "edit": {"planned": edit.planned, "exceeded": edit.exceeded, "approved": edit.approved, "digest": edit.digest}
+        }  # fmt: skip
         return {"rule": self.rule, "subject": self.subject, "planned": self.planned, "limit": self.limit,
-                "of": self.of, "exceeded": self.exceeded, "approved": self.approved, "digest": self.digest}  # fmt: skip
+                "of": self.of, "exceeded": self.exceeded, "approved": self.approved, "digest": self.digest, **also}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRef:
+    """What an edit is compared with: the ref as people wrote it, and the commit that it stood for."""
+
+    ref: str
+    commit: str
+
+    def __str__(self) -> str:
+        return f"{neutral(self.ref)} ({self.commit[:SHORT]})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +96,9 @@ class TargetPlan:
         None  # with `--requests`: those of each change, as JSON values
     )
     causes: tuple[str | None, ...] | None = None  # of each change, where drift asks for them
+    edit: TargetPlan | None = (
+        None  # with a base: the part of the plan that this edit causes, which a merge applies
+    )
 
     @property
     def blocked(self) -> bool:
@@ -118,6 +139,7 @@ class Plan:
 
     as_of: str
     targets: tuple[TargetPlan, ...]
+    base: BaseRef | None = None
 
     @property
     def digest(self) -> str:
@@ -143,5 +165,6 @@ class Plan:
         document: dict[str, object] = {
             "formatVersion": 1, "digest": self.digest, "asOf": self.as_of, "summary": self.summary(),
             "targets": [target.to_json() for target in self.targets],
+            **({"base": {"ref": self.base.ref, "commit": self.base.commit}} if self.base else {}),
         }  # fmt: skip
         return {**document, "checksum": digest(document)}

@@ -12,6 +12,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import PlanStale
 from reconciler.model.finding import Finding
 from reconciler.model.plan import TargetPlan
+from reconciler.pipeline.base_tree import BaseTree
 from reconciler.pipeline.planning import Planned, make_plans, plan_at, plan_before_dates
 from reconciler.pipeline.world import World
 from reconciler.policies import RULES
@@ -27,6 +28,7 @@ class Terms:
     due: bool = False
     strict: bool = False
     reviewed: Reviewed | None = None
+    base: BaseTree | None = None  # what an edit is compared with
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +49,7 @@ def agree(state: DesiredState, names: tuple[str, ...], world: World, terms: Term
     if reviewed is not None:
         world = world.at(_moment(reviewed.as_of))
         names = names or tuple(name for name in reviewed.targets if name in state.targets)
-    agreement = Agreement(planned=make_plans(state, names, world))
+    agreement = Agreement(planned=make_plans(state, names, world, terms.base))
     drifted: dict[str, tuple[str, ...]] = {}
     for planned in agreement.planned:
         note_quarantine(planned, world)

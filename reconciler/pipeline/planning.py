@@ -12,10 +12,12 @@ from reconciler.edge.run_log import held_by_interrupted_run, last_written
 from reconciler.model.change import Change
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import TargetError
+from reconciler.model.finding import Finding
 from reconciler.model.plan import Plan, TargetPlan
 from reconciler.model.request import Ref
 from reconciler.model.resource import LiveState
 from reconciler.model.target import Target
+from reconciler.pipeline.base_tree import BaseTarget, BaseTree, find_base_target
 from reconciler.pipeline.session import Session, begin, doubt, read_live
 from reconciler.pipeline.world import World, choose, connect, endpoint_url, locator, placer
 from reconciler.policies import Agreed
@@ -23,6 +25,7 @@ from reconciler.stages.causes import find_cause
 from reconciler.stages.compile import Desired, compile_target
 from reconciler.stages.contradict import compile_all
 from reconciler.stages.lower import lower_change
+from reconciler.stages.split import split, with_edit
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)  # before every date that anybody declares
 
@@ -37,8 +40,12 @@ class Planned:
     live: LiveState = field(default_factory=lambda: LiveState(users=(), groups=()))
 
 
-def make_plans(state: DesiredState, names: tuple[str, ...], world: World) -> list[Planned]:
+def make_plans(
+    state: DesiredState, names: tuple[str, ...], world: World, base: BaseTree | None = None
+) -> list[Planned]:
     """The plans of the chosen targets; one that cannot be planned has an `error`, and stops only itself.
+
+    With a `base`, each says which of its atoms this edit causes, and which had drifted before.
 
     Raises UsageError for a target that is not declared, DesiredStateError for what contradicts itself.
     """
@@ -48,13 +55,17 @@ def make_plans(state: DesiredState, names: tuple[str, ...], world: World) -> lis
     planned: list[Planned] = []
 
     async def run() -> None:
-        planned.extend([await plan_target(state, target, compiled[target.name], world) for target in targets])
+        planned.extend([
+            await plan_target(state, target, compiled[target.name], world, base) for target in targets
+        ])  # fmt: skip
 
     asyncio.run(run())
     return planned
 
 
-async def plan_target(state: DesiredState, target: Target, desired: Desired, world: World) -> Planned:
+async def plan_target(
+    state: DesiredState, target: Target, desired: Desired, world: World, base: BaseTree | None
+) -> Planned:
     """One target's plan."""
     url = ""
     try:
@@ -64,8 +75,14 @@ async def plan_target(state: DesiredState, target: Target, desired: Desired, wor
             session.agreed = Agreed(
                 approvals=state.approvals, held=held_by_interrupted_run(world.data, target.name)
             )
+            before = (
+                find_base_target(base, target, world, session.found, session.remembered) if base else None
+            )
+            session.base = before if isinstance(before, BaseTarget) else None
             live = await read_live(session, reader)
             plan = await doubt(session, session.decide(live), live, reader)
+            if before is not None:
+                plan = _compared(plan, before, live)
             return Planned(target=target, plan=plan, session=session, live=live)
     except TargetError as error:
         failed = TargetPlan(
@@ -74,9 +91,24 @@ async def plan_target(state: DesiredState, target: Target, desired: Desired, wor
         return Planned(target=target, plan=failed)
 
 
-def join(planned: list[Planned], world: World) -> Plan:
+def _compared(plan: TargetPlan, before: BaseTarget | Finding, live: LiveState) -> TargetPlan:
+    """The plan as split by what the base would do at the same endpoint."""
+    if isinstance(before, Finding):
+        return split(replace(plan, findings=(before, *plan.findings)), None)
+    return split(plan, before.plan(live))
+
+
+def with_edits(planned: Planned) -> TargetPlan:
+    """The plan with the part of it that this edit alone causes."""
+    if planned.session is None:
+        return planned.plan
+    return with_edit(planned.plan, planned.target, planned.session.agreed)
+
+
+def join(planned: list[Planned], world: World, base: BaseTree | None = None) -> Plan:
     """The plan of all these targets, as of the world's moment."""
-    return Plan(as_of=world.now.strftime("%Y-%m-%dT%H:%M:%SZ"), targets=tuple(each.plan for each in planned))
+    as_of = world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Plan(as_of=as_of, targets=tuple(each.plan for each in planned), base=base.ref if base else None)
 
 
 def plan_before_dates(state: DesiredState, planned: Planned) -> TargetPlan:

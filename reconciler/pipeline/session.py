@@ -17,12 +17,14 @@ from reconciler.edge.lookup import is_known
 from reconciler.model.change import Change
 from reconciler.model.column import Columns
 from reconciler.model.dialect import Dialect
+from reconciler.model.discovery import Discovery
 from reconciler.model.errors import IncompleteRead, Refused
 from reconciler.model.place import Origin
 from reconciler.model.plan import TargetPlan
 from reconciler.model.request import Outcome
 from reconciler.model.resource import Facts, LiveResource, LiveState, Type
 from reconciler.model.target import Target
+from reconciler.pipeline.base_tree import BaseTarget
 from reconciler.pipeline.world import World
 from reconciler.policies import Agreed
 from reconciler.stages.compile import Desired, target_columns
@@ -48,7 +50,9 @@ class Session:
     dialect: Dialect
     remembered: dict[str, Any]
     agreed: Agreed = field(default_factory=Agreed)
+    found: Discovery  # what the endpoint says about itself
     asks_each_group: bool = False  # the list of groups leaves their members out
+    base: BaseTarget | None = None  # the target in the tree that an edit starts from
 
     def columns(self) -> dict[Type, Columns]:
         """The columns of each resource type that is provisioned."""
@@ -75,6 +79,7 @@ async def begin(
     return Session(
         target=target, world=world, url=reader.base, desired=desired, place=place,
         facts=facts_of(target, found, remembered), dialect=dialect_of(target, found, remembered), remembered=remembered,
+        found=found,
     )  # fmt: skip
 
 
@@ -89,6 +94,8 @@ async def read_live(session: Session, reader: ScimReader) -> LiveState:
 async def _read_list(session: Session, reader: ScimReader, columns: Columns) -> tuple[LiveResource, ...]:
     endpoint = session.dialect.endpoints[columns.type]
     decode = build_page_decoder(columns)
+    if session.base is not None:
+        decode = session.base.reading_too(columns, decode)
     rows = await read_pages(
         reader, endpoint, session.facts.page_size, decode, ahead=session.target.client.concurrency,
         tell=partial(session.world.tell, f"reading {columns.type.lower()}s of {session.target.name}"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from reconciler.edge.shipped import find_shipped, read_shipped
 from reconciler.edge.trust import check_origin
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError, TargetError, UsageError
-from reconciler.model.place import Document, Origin
+from reconciler.model.place import Document, Mistake, Origin
 from reconciler.model.profile import Profile
 from reconciler.model.target import Target
 from reconciler.pipeline.unhurried import unhurried
@@ -61,11 +61,19 @@ def here(base: Path, desired: str, data: Path) -> World:
 
 def load(world: World) -> DesiredState:
     """The desired state; raises DesiredStateError with every mistake."""
-    documents, unreadable = read_documents(world.base, world.desired)
+    return load_from(world, read_documents(world.base, world.desired), partial(read_profiles, world.base))
+
+
+def load_from(
+    world: World, read: tuple[tuple[Document, ...], tuple[Mistake, ...]],
+    profiles: Callable[[Iterable[str]], dict[str, Document | str]],
+) -> DesiredState:  # fmt: skip
+    """The desired state of these documents, wherever they were read; `profiles` reads the profile files that they name."""
+    documents, unreadable = read
     schema = read_shipped("desired-state.schema.json")
     shapes = build_shapes(schema, read_shipped("profile.schema.json"))
     with unhurried(), open_parse_cache(world.data, schema, documents) as known:
-        files = read_profiles(world.base, named_profiles(documents, root=world.desired))
+        files = profiles(named_profiles(documents, root=world.desired))
         try:
             state = parse(
                 documents, built_in_profiles(), shapes=shapes, root=world.desired, profile_files=files,

@@ -32,6 +32,7 @@ class ReviewedTarget:
         tuple[str, str | None, str]
     ]  # (rule, subject, digest) of budgets exceeded without approval
     shown: Mapping[str, str] = field(default_factory=dict)
+    drift: Mapping[str, str] = field(default_factory=dict)  # atoms that had drifted at the review: left alone
     ids: Mapping[tuple[str, str], str] = field(default_factory=dict)  # live ids of what was to be changed
 
 
@@ -140,25 +141,43 @@ def _refused(rows: list[Mapping[str, Any]]) -> frozenset[tuple[str, str | None, 
 
 
 def make_manifest(plan: Plan, commit: str | None, seal: Seal) -> dict[str, object]:
-    """The reviewed plan without anybody's data: for each atom its sealed place and content (DESIGN 5)."""
+    """The reviewed plan without anybody's data: for each atom its sealed place and content (DESIGN 5).
+
+    Of a plan with a base it holds the atoms of the edit, and the budgets of those: a merge applies nothing else. What had
+    drifted stands apart, so that an apply knows it when it meets it, and leaves it alone.
+    """
     targets: list[dict[str, object]] = []
     for target in plan.targets:
-        atoms = [
-            {"place": seal(list(place)), "digest": seal([list(place), list(value)])}
-            for change in target.changes for place, value in change.atoms().items()
-        ]  # fmt: skip
-        targets.append({
-            "name": target.name, "desired": target.desired, "budgets": [row.to_json() for row in target.budgets],
-            "atoms": sorted(atoms, key=lambda atom: atom["place"]),
-        })  # fmt: skip
+        reviewed = target.edit or target
+        atoms = _sealed(reviewed, seal)
+        entry: dict[str, object] = {
+            "name": target.name, "desired": target.desired, "budgets": [row.to_json() for row in reviewed.budgets],
+            "atoms": atoms,
+        }  # fmt: skip
+        if target.edit is not None:
+            held = {atom["place"] for atom in atoms}
+            entry["drift"] = [atom for atom in _sealed(target, seal) if atom["place"] not in held]
+        targets.append(entry)
     content = {"formatVersion": FORMAT, "asOf": plan.as_of, "commit": commit, "targets": targets}
+    if plan.base is not None:
+        content["base"] = plan.base.commit
     return {**content, "digest": seal(content)}
+
+
+def _sealed(target: TargetPlan, seal: Seal) -> list[dict[str, str]]:
+    """Every atom of a target, sealed, in the order of its sealed places."""
+    atoms = [
+        {"place": seal(list(place)), "digest": seal([list(place), list(value)])}
+        for change in target.changes for place, value in change.atoms().items()
+    ]  # fmt: skip
+    return sorted(atoms, key=lambda atom: atom["place"])
 
 
 def read_manifest(document: Any, seal: Seal) -> Reviewed:
     """The review that a manifest stands for. Raises PlanStale if it was edited, cut, or sealed by another key."""
     try:
         content = {key: document[key] for key in ("formatVersion", "asOf", "commit", "targets")}
+        content |= {"base": document["base"]} if "base" in document else {}
         if document["digest"] != seal(content) or content["formatVersion"] != FORMAT:
             raise PlanStale(
                 "the manifest does not fit its digest: it was edited, cut, or made under another RECONCILE_MANIFEST_KEY"
@@ -166,13 +185,17 @@ def read_manifest(document: Any, seal: Seal) -> Reviewed:
         targets = {
             entry["name"]: ReviewedTarget(
                 name=_text(entry["name"]), desired=_text(entry["desired"]), refused=_refused(entry["budgets"]),
-                atoms={_text(atom["place"]): _text(atom["digest"]) for atom in entry["atoms"]},
+                atoms=_atoms(entry["atoms"]), drift=_atoms(entry.get("drift", [])),
             )
             for entry in content["targets"]
         }  # fmt: skip
         return Reviewed(as_of=_moment(content["asOf"]), targets=targets, seal=seal)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanStale(f"this is no manifest ({type(error).__name__}); plan again") from None
+
+
+def _atoms(rows: list[Mapping[str, Any]]) -> dict[str, str]:
+    return {_text(atom["place"]): _text(atom["digest"]) for atom in rows}
 
 
 def compare(
@@ -192,9 +215,9 @@ def compare(
     drifted: list[str] = []
     for change in now.changes:
         for place, value in change.atoms().items():
-            sealed = seal(list(place))
+            sealed, content = seal(list(place)), seal([list(place), list(value)])
             expected = reviewed.atoms.get(sealed)
-            if expected == seal([list(place), list(value)]):
+            if expected == content:
                 allowed.add(place)
             elif expected is not None:
                 was = reviewed.shown.get(sealed, "")
@@ -202,7 +225,7 @@ def compare(
                     f"  {_shown(place)}: {_arrow(value)}"
                     + (f"   (reviewed: {was.partition(': ')[2]})" if was else "   (reviewed otherwise)")
                 )
-            elif now.desired != reviewed.desired:
+            elif now.desired != reviewed.desired and reviewed.drift.get(sealed) != content:
                 stale.append(f"  {_shown(place)}: {_arrow(value)}   (not reviewed)")
             else:
                 drifted.append(f"{_shown(place)}: {_arrow(value)}")
