@@ -39,8 +39,8 @@ def test_a_text_is_read_as_a_tree(text: str, tree: object) -> None:
 @pytest.mark.parametrize(
     ("text", "slips"),
     [
-        ('join(" ", [a])', ["0 `join` is no function; names are case-sensitive: write Join"]),
-        ('Apend([a], "x")', ["0 `Apend` is no function; did you mean Append?"]),
+        ('join(" ", [a])', ["0 `join` is no function here; names are case-sensitive: write Join"]),
+        ('Apend([a], "x")', ["0 `Apend` is no function here; did you mean Append?"]),
         ('Mid([x], "a")', ["0 Mid takes just 3 arguments, and here are 2; write Mid(source, start, length)", "9 `a` is no start of Mid; write a number"]),
         ("Guid(1)", ["0 Guid takes no arguments, and here are 1; write Guid()"]),
         ('Join(" ")', ["0 Join takes at least 2 arguments, and here are 1; write Join(separator, source1, source2?, …)"]),
@@ -55,7 +55,7 @@ def test_a_text_is_read_as_a_tree(text: str, tree: object) -> None:
         ('DateAdd("week", 1, [a])', ["8 `week` is no interval of DateAdd; write one of yyyy, m, d, ww, h, n, s"]),
         ('Switch([a], , "k", "v", "k")', ["0 Switch has 5 arguments; after source and defaultValue write a value for each key"]),
         ("", ['0 says nothing; write for example Join(" ", [givenName], [surname])']),
-        ("Append(Foo([a]), Bar([b]))", ["7 `Foo` is no function; see docs/functions.md for those that are", "17 `Bar` is no function; see docs/functions.md for those that are"]),
+        ("Append(Foo([a]), Bar([b]))", ["7 `Foo` is no function here; see docs/functions.md for those that are", "17 `Bar` is no function here; see docs/functions.md for those that are"]),
     ],
 )  # fmt: skip
 def test_every_mistake_is_told_with_its_offset(text: str, slips: list[str]) -> None:
