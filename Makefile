@@ -41,14 +41,18 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint -no-color
+	$(BIN)/zizmor --offline --no-progress --quiet --strict-collection --persona pedantic .github action.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
+	$(BIN)/yamllint --strict .github action.yml starter desired_state
 
 # What people install is not the checkout: build the wheel, install it elsewhere with what it needs to run only, use what it ships.
 wheel: install
 	rm -rf dist .cache/wheel
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv .cache/wheel
-	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-strip-extras --quiet -o .cache/wheel/runtime.lock >/dev/null
-	.cache/wheel/bin/pip install --quiet --require-hashes -r .cache/wheel/runtime.lock
+	.cache/wheel/bin/pip install --quiet --require-hashes -r requirements-runtime.lock
 	.cache/wheel/bin/pip install --quiet --no-deps dist/*.whl
 	cd .cache && wheel/bin/python ../tests/installed.py
 	cd .cache && wheel/bin/reconcile --help >/dev/null
@@ -65,6 +69,7 @@ bench: install
 COMPILE := uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet
 lock: install
 	$(BIN)/$(COMPILE) pyproject.toml --extra dev -o requirements.lock
+	$(BIN)/$(COMPILE) pyproject.toml --constraint requirements.lock -o requirements-runtime.lock
 	cd tests/servers/django_scim2 && $(CURDIR)/$(BIN)/$(COMPILE) requirements.in -o requirements.lock
 	cd tests/servers/django_scim2_server && $(CURDIR)/$(BIN)/$(COMPILE) requirements.in -o requirements.lock
 	cd tests/servers/scimmy && npm install --package-lock-only
