@@ -20,6 +20,7 @@ COMMANDS = {
     "log": "Read the run logs.",
     "sandbox": "Serve an embedded SCIM endpoint on loopback.",
     "demo": "Run the whole loop on the sandbox.",
+    "ci": "What the GitHub workflows call.",
 }
 
 
@@ -33,24 +34,27 @@ class Settings:
 
 
 class LazyGroup(click.Group):
-    """Lists its commands without importing them."""
+    """Lists its commands without importing them; each is a module of `package`."""
+
+    package = "reconciler.cli"
+    told = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the loop."""
-        return list(COMMANDS)
+        return list(self.told)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, imported now."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.told:
             return None
-        command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        command = importlib.import_module(f"{self.package}.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands in --help."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.told.items()))
 
 
 @click.group(

@@ -85,7 +85,7 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
     if told is not None:
         told.close()
     show_plan(plan, options["forms"], settings)
-    _tell_drift(agreement)
+    tell_drift(agreement)
     for text in unused_approvals(state, agreement.planned):
         say(f"warning: the approval {text} fits nothing of this plan and approves nothing")
     if not agreed and any(each.plan.changes and not each.plan.blocked for each in agreement.planned):
@@ -97,7 +97,7 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
         # What was shown is what is reviewed: nobody knows how long the question stood there.
         shown = Terms(only=options["only"], due=options["due"], reviewed=read_saved(plan.to_json()))
         agreement = agree(state, names, world, shown)
-    return _apply(agreement.planned, world, options, told)
+    return apply_agreed(agreement.planned, world, is_json="json" in options["forms"], told=told)
 
 
 def _long(digest: str) -> str:
@@ -159,7 +159,8 @@ def _approve(state: DesiredState, texts: tuple[str, ...]) -> None:
         )
 
 
-def _tell_drift(agreement: Agreement) -> None:
+def tell_drift(agreement: Agreement) -> None:
+    """Says what drifted since the review and was left alone."""
     for name, atoms in agreement.drifted.items():
         if atoms:
             say(f"{name}: drifted since the review and left alone:")
@@ -167,7 +168,8 @@ def _tell_drift(agreement: Agreement) -> None:
                 say(f"  {text}")
 
 
-def _apply(planned: list[Planned], world: World, options: dict[str, Any], told: Progress | None) -> int:
+def apply_agreed(planned: list[Planned], world: World, *, is_json: bool, told: Progress | None) -> int:
+    """Applies what may be applied of these plans, tells what it came to, and gives the exit code."""
     from reconciler.cli.closing import close
     from reconciler.cli.plan import exit_code
     from reconciler.pipeline import join
@@ -182,6 +184,4 @@ def _apply(planned: list[Planned], world: World, options: dict[str, Any], told: 
     if told is not None:
         told.close()
 
-    return close(
-        applied, planned, world, broken=broken, refused=bool(refused), is_json="json" in options["forms"]
-    )
+    return close(applied, planned, world, broken=broken, refused=bool(refused), is_json=is_json)

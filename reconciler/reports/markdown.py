@@ -61,6 +61,18 @@ def render(
     return f"{prefix}{''.join(fitted.texts)}{_shortened(fitted.shortened)}{tail}"
 
 
+def render_section(
+    target: TargetPlan, *, detail: Detail, characters: int, octets: int, places: Places | None = None
+) -> str:
+    """One target's part alone, within these limits; empty where it has nothing to tell or there is too little room."""
+    lost = [one.change for part in parts_of(target) if part.origin != "drift" for one in part.of("lose")]
+    blocks = list(_target_blocks(target, detail, places or Places(root="desired_state")))
+    if lost:
+        blocks.insert(0, Block(weight=9, name="", versions=(lambda: _caution(lost, detail) + "\n",)))
+    fitted = fit(blocks, characters - 400, octets - 400)
+    return f"{''.join(fitted.texts)}{_shortened(fitted.shortened)}".strip() if fitted else ""
+
+
 def _shortened(names: Sequence[str]) -> str:
     if not names:
         return ""

@@ -1,0 +1,68 @@
+"""Parts: files that one job leaves for another: `<dir>/<target>/part.json`, and manifests beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.part import NAME, Part, part_from_json
+
+LARGEST = 32 * 1024 * 1024  # bytes
+
+
+def save_part(folder: Path, part: Part) -> None:
+    """Writes a part where `load_parts` finds it. Raises ReconcilerError where it cannot be written."""
+    save_json(folder / "part.json", part.to_json())
+
+
+def save_manifest(folder: Path, manifest: object) -> None:
+    """Writes a manifest where `load_manifest` finds it. Raises ReconcilerError where it cannot be written."""
+    save_json(folder / "manifest.json", manifest)
+
+
+def load_parts(folder: Path) -> list[Part]:
+    """Every part below `folder`, one per target. Raises ReconcilerError for what is none, or two of one target."""
+    parts: dict[str, Part] = {}
+    for path in sorted(folder.rglob("part.json")):
+        try:
+            part = part_from_json(load_json(path))
+        except ValueError as error:
+            raise ReconcilerError(f"{path}: {error}") from None
+        if part.target in parts:
+            raise ReconcilerError(f"{path}: a second part of {part.target}")
+        parts[part.target] = part
+    return list(parts.values())
+
+
+def load_manifest(folder: Path, target: str) -> Any:
+    """The manifest of a target, None if there is none. Raises ReconcilerError for what cannot be read."""
+    path = folder / target / "manifest.json"
+    return load_json(path) if path.is_file() else None
+
+
+def load_json(path: Path) -> Any:
+    """A JSON file of another job. Raises ReconcilerError for none, or one too large to be ours."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ReconcilerError(f"{path} is larger than {LARGEST:,} bytes")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ReconcilerError(f"{path} cannot be read: {type(error).__name__}") from None
+
+
+def are_targets(names: Iterable[object]) -> bool:
+    """Whether every one is a name that a target can have, and a folder as well."""
+    return all(isinstance(name, str) and NAME.fullmatch(name) for name in names)
+
+
+def save_json(path: Path, document: object) -> None:
+    """Writes a JSON file that only its owner may read. Raises ReconcilerError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ReconcilerError(f"cannot write {path}: {error.strerror}") from None

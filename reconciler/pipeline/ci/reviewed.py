@@ -1,0 +1,83 @@
+"""Reviewed: the manifests of what was merged, found by the reviewed commit from a trusted run (research: actions 4.3)."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.edge.github.api import GitHub
+from reconciler.edge.github.job import Job
+from reconciler.model.errors import ReconcilerError
+from reconciler.pipeline.ci.parts import LARGEST, are_targets, save_manifest
+from reconciler.stages.find_review import (
+    APPLY,
+    PLAN,
+    NoReview,
+    Repository,
+    check_newest,
+    manifests_of,
+    merged_pull,
+    plan_run,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Whose review it is: pull request, its head commit, the plan run, and the targets whose manifests were saved."""
+
+    pull: int
+    head: str
+    run: int
+    targets: tuple[str, ...]
+
+
+def fetch_reviewed(github: GitHub, job: Job, branch: str, folder: Path) -> Found:
+    """Saves the manifests of the merge of `job` below `folder`. Raises NoReview where nobody reviewed it, GitHubError."""
+    repository = Repository(name=job.repository, branch=branch)
+    check_newest(github.runs(_file(APPLY), branch=branch, event="push"), job.run, branch)
+    pull = merged_pull(github.pulls_of(job.sha), branch)
+    head = str(pull.get("head", {}).get("sha", ""))
+    runs = [
+        *github.runs(_file(PLAN), event="merge_group", head_sha=job.sha),
+        *github.runs(_file(PLAN), event="pull_request", head_sha=head),
+    ]
+    run = plan_run(runs, job.sha, head, repository)
+    found = manifests_of(github.artifacts(run["id"]), run["id"])
+    if not are_targets(found):
+        raise NoReview("no-manifest", f"plan run {run['id']} has manifests of no target")
+    for target, artifact in sorted(found.items()):
+        save_manifest(folder / target, _read(github.download(artifact), target))
+    return Found(pull=pull["number"], head=head, run=run["id"], targets=tuple(sorted(found)))
+
+
+def _file(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _read(archive: bytes, target: str) -> Any:
+    """The one manifest of a zip file; whatever else is in it is left alone."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as files:
+            info = files.getinfo("manifest.json")
+            if info.file_size > LARGEST:
+                raise ReconcilerError(f"the manifest of {target} is larger than {LARGEST:,} bytes")
+            with files.open(info) as file:
+                content = file.read(LARGEST + 1)
+        document = json.loads(content)
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        OSError,
+        RecursionError,
+        NotImplementedError,
+        RuntimeError,
+    ):
+        raise ReconcilerError(f"the artifact of {target} holds no manifest") from None
+    if len(content) > LARGEST or not isinstance(document, dict):
+        raise ReconcilerError(f"the artifact of {target} holds no manifest")
+    return document
