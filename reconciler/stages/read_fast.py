@@ -14,6 +14,7 @@ from ryaml import loads  # type: ignore[attr-defined]
 from reconciler.model.place import NodePath
 
 DEEPEST = 50
+FEW = 24  # words looked for in a text before all of them are noted: that costs as much
 UNSURE = object()
 
 # Where a token begins, an anchor, an alias or a tag.
@@ -27,6 +28,8 @@ _NUMBER = re.compile(
 _TEXT = {str}
 _ODD = "\x85\u2028\u2029\ufeff"
 _WORD = re.compile(r"[A-Za-z0-9._@\-]*\Z")
+_WORD_SIGN = re.compile(r"[A-Za-z0-9._@\-]")
+_COLON = re.compile(r"[\"' \n]*:")
 _TOP = re.compile(r"\n[^\s#]")
 _HEAD = re.compile(r":[ ]*(?:#.*)?\n(?:[ ]*(?:#.*)?\n)*([ ]+)(?=\S)")
 _BRACKETS = re.compile(r"[\[\]{}]")
@@ -125,7 +128,7 @@ def find_entry(text: str, path: NodePath) -> tuple[int, int] | None:
         case (str(section), str(key)) if key:
             text = text.removeprefix("\ufeff")
             span = _span(text, section)
-            found = _before_colon(text).get(key, -1) if span else -1
+            found = _spellings(text).place(key) if span else -1
         case _:
             return None
     if span is None or found < 0:
@@ -154,7 +157,41 @@ def _has_any(text: str, signs: str) -> bool:
     return any(sign in text for sign in signs)
 
 
+class _Spellings:
+    """Where words stand that stand before a colon. A few are looked for one by one; for more, all are noted at once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._asked = 0
+        self._places: dict[str, int] = {}
+
+    def place(self, word: str) -> int:
+        """The place of a word that stands before a colon only once, else -1."""
+        self._asked += 1
+        if self._asked <= FEW:
+            return self._look_for(word)
+        if not self._places:
+            self._places = _before_colon(self._text)
+        return self._places.get(word, -1)
+
+    def _look_for(self, word: str) -> int:
+        text, found = self._text, -1
+        at = text.find(word)
+        while at >= 0:
+            after = at + len(word)
+            if _COLON.match(text, after) and not (at and _WORD_SIGN.match(text, at - 1)):
+                if found >= 0:
+                    return -1
+                found = at
+            at = text.find(word, after)
+        return found
+
+
 @lru_cache(maxsize=256)
+def _spellings(text: str) -> _Spellings:
+    return _Spellings(text)
+
+
 def _before_colon(text: str) -> dict[str, int]:
     """Where each word stands that stands before a colon; -1 for one that does so more than once."""
     places: dict[str, int] = {}
