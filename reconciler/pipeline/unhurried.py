@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 # How many new objects there may be before the youngest are looked at, how often before those that stayed are, and all.
 # By default it is 700, and a page of a list has thousands: they would be walked over while it is still being decoded.
-THRESHOLDS = (20_000, 5, 1_000)
+THRESHOLDS = (100_000, 5, 1_000)
 
 
 @contextmanager

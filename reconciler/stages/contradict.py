@@ -78,13 +78,17 @@ def _twice(
     mistakes = []
     for index in columns.match:
         column = columns.all[index]
-        claims = [(key, resource.values[index]) for key, resource in resources.items()]
-        claims = [claim for claim in claims if claim[1] is not KEEP and claim[1] is not None]
-        compared = column.compare_all([cell for _, cell in claims])
+        cells = [
+            cell
+            for each in resources.values()
+            if (cell := each.values[index]) is not KEEP and cell is not None
+        ]
+        compared = column.compare_all(cells)
         if len(set(compared)) == len(compared):
             continue
+        claimants = [key for key, each in resources.items() if each.values[index] not in (KEEP, None)]
         owners: dict[object, str] = {}
-        for (key, cell), value in zip(claims, compared, strict=True):
+        for key, cell, value in zip(claimants, cells, compared, strict=True):
             other = owners.setdefault(value, key)
             if other != key:
                 text = (

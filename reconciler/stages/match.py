@@ -80,33 +80,39 @@ class _Run:
     def _place_by(self, resources: list[Resource], precedence: int, column: int) -> list[Resource]:
         index, is_external = self._index(column), column == self.columns.external_id
         own = [resource.values[column] for resource in resources]
+        values = self.columns.all[column].compare_all(own)
+        found: dict[str, LiveResource] = {}
         missing: list[Resource] = []
-        for resource, cell, value in zip(
-            resources, own, self.columns.all[column].compare_all(own), strict=True
-        ):
-            hit = index.get(value) if cell is not None and cell is not KEEP else None
+        for resource, cell, hit in zip(resources, own, map(index.get, values), strict=True):
+            hits = hit if cell is not None and cell is not KEEP else None
             if is_external and resource.previous:
-                hit = self._find_previous(resource, index, column, hit)
-            if hit is None:
+                hits = self._find_previous(resource, index, column, hits)
+            if hits is None:
                 missing.append(resource)
-            elif isinstance(hit, LiveResource):
-                key = resource.key
-                self.found[key] = hit
-                self.ids[key] = hit.id
-                if precedence:
-                    self.later[key] = precedence
-                if is_external and hit.external_id == cell:
-                    self.ours.add(key)
+            elif isinstance(hits, LiveResource):
+                found[resource.key] = hits
             else:
-                ids = ", ".join(sorted(each.id for each in hit))
-                self._freeze(resource, hit, "ambiguous-match", f"{self.columns.all[column].text} of {resource.key} is at "
-                             f"{len(hit)} live resources ({ids}); make it unique at the endpoint")  # fmt: skip
+                ids = ", ".join(sorted(each.id for each in hits))
+                self._freeze(resource, hits, "ambiguous-match", f"{self.columns.all[column].text} of {resource.key} is at "
+                             f"{len(hits)} live resources ({ids}); make it unique at the endpoint")  # fmt: skip
+        self.found |= found
+        self.ids |= {key: live.id for key, live in found.items()}
+        if precedence:
+            self.later |= dict.fromkeys(found, precedence)
+        if is_external:
+            desired = self.desired
+            self.ours |= {
+                key for key, live in found.items() if live.external_id == desired[key].values[column]
+            }
         return missing
 
     def _index(self, column: int) -> dict[object, Hit]:
         """The live resources by the attribute's value; several where they share it."""
-        holders = [live for live in self.live if live.values[column] is not None]
-        values = self.columns.all[column].compare_all([live.values[column] for live in holders])
+        holders, cells = self.live, [live.values[column] for live in self.live]
+        if None in cells:
+            holders = [live for live in self.live if live.values[column] is not None]
+            cells = [live.values[column] for live in holders]
+        values = self.columns.all[column].compare_all(cells)
         index: dict[object, Hit] = dict(zip(values, holders, strict=True))
         if len(index) < len(holders):
             several: dict[object, list[LiveResource]] = defaultdict(list)
