@@ -8,7 +8,7 @@ a value is taken only under the seal that it was kept with. Whatever goes wrong 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -16,16 +16,16 @@ from pathlib import Path
 import msgspec
 
 from reconciler import __version__
+from reconciler.edge.spread import spread
 from reconciler.model.place import Document
 
+Value = dict[str, object]
 FORM = b"1"  # changes when a value is to be read otherwise, though neither version nor schema did
-LEAST = 1024 * 1024  # characters of all documents together; fewer are parsed faster than they are looked up
+LEAST = (
+    1024 * 1024
+)  # characters of all documents together; fewer are parsed faster than they are looked up, or spread
 MOST = 512 * 1024 * 1024  # bytes of values
 BROKEN = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-FAILURES = (
-    sqlite3.Error,
-    UnicodeDecodeError,
-)  # a broken file breaks the texts of the errors that tell of it, too
 FAILURES = (
     sqlite3.Error,
     UnicodeDecodeError,
@@ -36,7 +36,7 @@ TABLE = "CREATE TABLE IF NOT EXISTS documents (digest BLOB PRIMARY KEY, seal BLO
 @contextmanager
 def open_parse_cache(data: Path, schema: bytes, documents: Sequence[Document]) -> Iterator[ParseCache]:
     """The cache of these documents below `data`; an empty one that keeps nothing where they are few."""
-    is_worthwhile = sum(len(document.text) for document in documents) >= LEAST
+    is_worthwhile = _size(documents) >= LEAST
     cache = ParseCache(data / "cache" / "documents.sqlite" if is_worthwhile else None, schema)
     try:
         yield cache
@@ -53,11 +53,46 @@ class ParseCache:
         self._connection: sqlite3.Connection | None = None
         self._is_writing = False
         self._met: list[bytes] = []
+        self._at_hand: dict[bytes, bytes] = {}
+        self._digests: dict[int, tuple[Document, bytes]] = {}
         if path is not None and path.is_file():
             self._connect(path)
 
-    def recall(self, document: Document) -> dict[str, object] | None:
+    def fill(self, documents: Sequence[Document], read: Callable[[Document], Value | None]) -> None:
+        """Has at hand what these documents say; those not known before are read by `read`, several at a time.
+
+        `read` gives None for a document in which something is wrong.
+        """
+        if self._path is None:
+            return
+        missing: list[Document] = []
+        for document in documents:
+            encoded = self._load(document)
+            if encoded is None:
+                missing.append(document)
+            else:
+                self._at_hand[self._digest(document)] = encoded
+        for document, encoded in zip(
+            missing, spread(lambda each: _encoded(read(each)), missing), strict=True
+        ):
+            if encoded is not None:
+                self._at_hand[self._digest(document)] = encoded
+                self._save(document, encoded)
+
+    def recall(self, document: Document) -> Value | None:
         """What the document says, if that is known for certain."""
+        if self._path is None and not self._at_hand:
+            return None
+        encoded = self._at_hand.pop(self._digest(document), None) or self._load(document)
+        return None if encoded is None else _decoded(encoded)
+
+    def keep(self, document: Document, value: Value) -> None:
+        """Keeps what the document says, unless it has a value that would not come back as it is: a written number."""
+        encoded = _encoded(value)
+        if encoded is not None:
+            self._save(document, encoded)
+
+    def _load(self, document: Document) -> bytes | None:
         if self._path is None:
             return None
         digest = self._digest(document)
@@ -73,17 +108,12 @@ class ParseCache:
             return None
         if row is None or not isinstance(row[1], bytes) or row[0] != _seal(digest, row[1]):
             return None
-        return _decoded(row[1])
+        return row[1]
 
-    def keep(self, document: Document, value: dict[str, object]) -> None:
-        """Keeps what the document says, unless it has a value that would not come back as it is: a written number."""
+    def _save(self, document: Document, encoded: bytes) -> None:
         if self._path is None:
             return
         digest = self._digest(document)
-        try:
-            encoded = msgspec.msgpack.encode(value)
-        except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
-            return
         try:
             self._write().execute(
                 "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (digest, _seal(digest, encoded), encoded)
@@ -152,17 +182,34 @@ class ParseCache:
                 path.unlink()
 
     def _digest(self, document: Document) -> bytes:
+        if id(document) not in self._digests:
+            self._digests[id(document)] = document, self._made_digest(document)
+        return self._digests[id(document)][1]
+
+    def _made_digest(self, document: Document) -> bytes:
         found = blake2b(document.path.encode("utf-8", "surrogatepass"), key=self._basis, digest_size=32)
         found.update(b"\0")
         found.update(document.text.encode("utf-8", "surrogatepass"))
         return found.digest()
 
 
+def _size(documents: Sequence[Document]) -> int:
+    return sum(len(document.text) for document in documents)
+
+
 def _seal(digest: bytes, encoded: bytes) -> bytes:
     return blake2b(encoded, key=digest, digest_size=32).digest()
 
 
-def _decoded(encoded: bytes) -> dict[str, object] | None:
+def _encoded(value: Value | None) -> bytes | None:
+    """None for a value that would not come back as it is."""
+    try:
+        return None if value is None else msgspec.msgpack.encode(value)
+    except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
+        return None
+
+
+def _decoded(encoded: bytes) -> Value | None:
     try:
         value = msgspec.msgpack.decode(encoded)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

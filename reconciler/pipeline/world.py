@@ -23,7 +23,7 @@ from reconciler.model.profile import Profile
 from reconciler.model.target import Target
 from reconciler.pipeline.unhurried import unhurried
 from reconciler.profiles import BUILT_IN, parse_profile
-from reconciler.stages.parse import build_shapes, named_profiles, parse
+from reconciler.stages.parse import build_shapes, named_profiles, parse, read_sound
 from reconciler.stages.read import locate, read_yaml
 
 
@@ -73,6 +73,7 @@ def load_from(
     schema = read_shipped("desired-state.schema.json")
     shapes = build_shapes(schema, read_shipped("profile.schema.json"))
     with unhurried(), open_parse_cache(world.data, schema, documents) as known:
+        known.fill(documents, lambda document: read_sound(document, shapes, world.desired))
         files = profiles(named_profiles(documents, root=world.desired))
         try:
             state = parse(

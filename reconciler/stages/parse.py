@@ -104,6 +104,16 @@ def parse(
     )  # fmt: skip
 
 
+def read_sound(document: Document, shapes: Shapes, root: str = "desired_state") -> dict[str, object] | None:
+    """What a document says if nothing is wrong with it by itself, else None: `parse` says what."""
+    value, mistakes = read_yaml(document)
+    homes = KINDS.get(kind_of_path(document.path, root), ())
+    if mistakes or not isinstance(value, dict) or not value.keys() <= set(homes):
+        return None
+    _, faults = shapes.desired_state.judge(value)
+    return None if faults else value
+
+
 def named_profiles(documents: Sequence[Document], *, root: str = "desired_state") -> tuple[str, ...]:
     """The paths of the profile files that targets name, as written."""
     paths: set[str] = set()

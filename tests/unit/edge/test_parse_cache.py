@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.edge import parse_cache
 from reconciler.edge.parse_cache import LEAST, ParseCache, open_parse_cache
+from reconciler.edge.shipped import read_shipped
+from reconciler.model.errors import DesiredStateError
 from reconciler.model.place import Document
+from reconciler.pipeline.world import built_in_profiles
+from reconciler.stages.parse import build_shapes, parse, read_sound
 from reconciler.stages.read import read_yaml
 
 DOCUMENT = Document(path="desired_state/users/a.yaml", text="users: {ada: {title: Engineer}}\n")
@@ -182,3 +187,41 @@ def test_every_plain_value_comes_back_as_it_was(
     kept(path, DOCUMENT, value)
 
     assert repr(recalled(path)) == repr(value)
+
+
+def test_what_is_filled_in_is_recalled_and_known_the_next_time(path: Path) -> None:
+    other = Document(path="desired_state/users/b.yaml", text="users: {bob: {}}\n")
+    wrong = Document(path="desired_state/users/c.yaml", text="users: {")
+    cache = ParseCache(path, b"schema")
+    cache.fill([DOCUMENT, other, wrong], lambda document: None if document is wrong else VALUE)
+
+    assert [cache.recall(document) for document in (DOCUMENT, other, wrong)] == [VALUE, VALUE, None]
+    cache.close()
+    assert [recalled(path, document) for document in (DOCUMENT, other, wrong)] == [VALUE, VALUE, None]
+    again = ParseCache(path, b"schema")
+    again.fill([DOCUMENT], lambda document: {"read": "again"})
+    assert again.recall(DOCUMENT) == VALUE
+
+
+SHAPES = build_shapes(read_shipped("desired-state.schema.json"), read_shipped("profile.schema.json"))
+BROKEN = sorted((Path(__file__).parents[2] / "broken").glob("*.yaml"))
+
+
+def parsed(documents: list[Document], known: ParseCache | None) -> object:
+    """The users, or what is wrong."""
+    if known:
+        known.fill(documents, lambda document: read_sound(document, SHAPES))
+    try:
+        return parse(documents, built_in_profiles(), shapes=SHAPES, known=known).users
+    except DesiredStateError as error:
+        return error.mistakes
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.stem)
+def test_what_is_wrong_is_told_all_the_same(path: Path, case: Path) -> None:
+    files = yaml.safe_load(case.read_text(encoding="utf-8"))["files"]
+    documents = [
+        Document(path=name, text=text) for name, text in files.items() if name.startswith("desired_state/")
+    ]
+
+    assert parsed(documents, ParseCache(path, b"")) == parsed(documents, None)
