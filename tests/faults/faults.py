@@ -57,7 +57,6 @@ STOPS = (
     Fault(name="SIGINT", kind="signal", signal=signal.SIGINT, seconds=0.1),
     Fault(name="SIGTERM", kind="signal", signal=signal.SIGTERM, seconds=0.1),
 )
-PASSING = (*LOST, *LIMITED)  # what a run gets over by itself
 ALL = (*LOST, *LIMITED, *BROKEN, *STRANGE, EXPIRED, *KILLS, *STOPS)
 
 

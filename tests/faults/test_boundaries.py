@@ -44,29 +44,15 @@ def across(faults: tuple[Fault, ...], places: tuple[str, ...]) -> pytest.MarkDec
 
 
 @pytest.mark.parametrize(
-    ("fault", "place"), [*cases(LOST[:-1], WRITES), *cases(LOST[-1:], ("a user's POST", "a group's POST"))]
+    ("fault", "place"),
+    [
+        *cases(LOST[:-1], WRITES),
+        *cases(LOST[-1:], ("a user's POST", "a group's POST")),
+        *cases(LIMITED, ("a user's POST",)),
+        *cases((*LOST, LIMITED[3]), ("list of users",)),
+    ],
 )
-def test_a_lost_write_is_overcome_within_the_run(
-    bench: Bench, boundaries: list[Boundary], fault: Fault, place: str
-) -> None:
-    result = bench.apply_under(fault, PLACES[place](boundaries))
-
-    assert result.code == 0, f"{result}\n{bench.story()}"
-    bench.assert_rest(result)
-
-
-@across(LIMITED, WRITES[1:2])
-def test_an_endpoint_that_asks_to_wait_is_waited_for(
-    bench: Bench, boundaries: list[Boundary], fault: Fault, place: str
-) -> None:
-    result = bench.apply_under(fault, PLACES[place](boundaries))
-
-    assert result.code == 0, f"{result}\n{bench.story()}"
-    bench.assert_rest(result)
-
-
-@across((*LOST, LIMITED[3]), ("list of users",))
-def test_a_passing_fault_of_a_read_is_overcome_within_the_run(
+def test_a_passing_fault_is_overcome_within_the_run(
     bench: Bench, boundaries: list[Boundary], fault: Fault, place: str
 ) -> None:
     result = bench.apply_under(fault, PLACES[place](boundaries))

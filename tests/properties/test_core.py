@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from reconciler.model.plan import TargetPlan
 from tests.properties.core import Core, build_core, build_live, carry_out
 from tests.properties.states import State, states
+from tests.properties.volume import IS_FULL, tries
 
-FULL = bool(os.environ.get("RECONCILE_FULL"))
-many = settings(
-    max_examples=3000 if FULL else 100, deadline=None, print_blob=True, derandomize=not FULL,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
-pytestmark = pytest.mark.timeout(1800 if FULL else 300)  # shrinking what failed takes its time
+many = tries(100, 3000)
+pytestmark = pytest.mark.timeout(1800 if IS_FULL else 300)  # shrinking what failed takes its time
 
 
 def told(plan: TargetPlan) -> object:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, note, settings
+from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from tests.properties.bench import Document, Done, Repository, Strict, strict_endpoint
 from tests.properties.states import CORE, State, states
+from tests.properties.volume import IS_FULL, tries
 
-FULL = bool(os.environ.get("RECONCILE_FULL"))
-some = settings(
-    max_examples=1000 if FULL else 15, deadline=None, print_blob=True, derandomize=not FULL,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
-pytestmark = pytest.mark.timeout(3600 if FULL else 300)  # shrinking what failed takes its time
+some = tries(15, 1000)
+pytestmark = pytest.mark.timeout(3600 if IS_FULL else 300)  # shrinking what failed takes its time
 
 
 class Bench:
