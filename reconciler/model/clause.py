@@ -55,3 +55,16 @@ class Not:
 
 
 Clause = Comparison | MemberOf | All | Any | Not
+
+
+def groups_in(clause: Clause | None) -> list[str]:
+    """The groups that a clause asks about."""
+    match clause:
+        case MemberOf(group=group):
+            return [group]
+        case Not(part=part):
+            return groups_in(part)
+        case All(parts=parts) | Any(parts=parts):
+            return [group for part in parts for group in groups_in(part)]
+        case _:
+            return []

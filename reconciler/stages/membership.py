@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.functions.clauses import compile_clause
 from reconciler.functions.moments import end, start
-from reconciler.model.clause import All, Any, Clause, MemberOf, Not
+from reconciler.model.clause import Clause, groups_in
 from reconciler.model.desired import DesiredState, Group, User
 
 
@@ -28,7 +28,7 @@ def flatten(desired: DesiredState, now: datetime) -> Memberships:
     def visit(group_id: str) -> frozenset[str]:
         if group_id not in members:
             group = desired.groups[group_id]
-            for other in _groups_in(group.rule) if group.rule else ():
+            for other in groups_in(group.rule):
                 visit(other)
             present, gone = _listed(group, desired, now, visit)
             if group.rule:
@@ -88,15 +88,3 @@ def _ruled(
         and is_hired(user, now)
         and holds(user.id, user.attributes)
     }
-
-
-def _groups_in(clause: Clause) -> list[str]:
-    match clause:
-        case MemberOf(group=group):
-            return [group]
-        case Not(part=part):
-            return _groups_in(part)
-        case All(parts=parts) | Any(parts=parts):
-            return [group for part in parts for group in _groups_in(part)]
-        case _:
-            return []

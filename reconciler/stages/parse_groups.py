@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.functions.moments import start
+from reconciler.model.clause import groups_in
 from reconciler.model.desired import Group, Member, Value
 from reconciler.model.vocabulary import GROUP_TEXTS
-from reconciler.stages.parse_rules import groups_in, parse_clause
+from reconciler.stages.parse_rules import parse_clause
 from reconciler.stages.reading import Node
 
 DEEPEST = 100  # levels of groups within groups

@@ -42,19 +42,6 @@ def parse_clause(node: Node, types: Mapping[str, str], groups: Collection[str]) 
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
 
 
-def groups_in(clause: Clause | None) -> list[str]:
-    """The groups that a clause asks about."""
-    match clause:
-        case MemberOf(group=group):
-            return [group]
-        case Not(part=part):
-            return groups_in(part)
-        case All(parts=parts) | Any(parts=parts):
-            return [group for part in parts for group in groups_in(part)]
-        case _:
-            return []
-
-
 def _member_of(node: Node, groups: Collection[str]) -> Clause:
     entries = node.entries() if isinstance(node.value, list) else [node]
     members = tuple(
