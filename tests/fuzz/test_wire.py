@@ -10,6 +10,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,11 +49,16 @@ async def _token(renew: bool) -> str | None:
     return None if renew else TOKEN
 
 
-def talk(answers: Answers, ask: Callable[[ScimWriter], Any], server: list[RawServer] | None = None) -> Any:
+def talk(
+    answers: Answers,
+    ask: Callable[[ScimWriter], Any],
+    server: list[RawServer] | None = None,
+    client: Client = QUICK,
+) -> Any:
     """What `ask` gives, or the TargetError that it ends with: nothing else may come out."""
 
     async def run(url: str) -> Any:
-        async with open_writer(url, _token, QUICK) as writer:
+        async with open_writer(url, _token, client) as writer:
             return await ask(writer)
 
     with raw_server(answers) as raw:
@@ -179,7 +185,8 @@ def test_a_body_without_bounds_is_not_read_to_its_end(coding: str) -> None:
             part = plain if coding == "identity" else packer.compress(plain) + packer.flush(zlib.Z_SYNC_FLUSH)
             yield f"{len(part):x}\r\n".encode() + part + b"\r\n"
 
-    error = talk(lambda method, path: endless(), lambda writer: writer.get("/Users"))
+    patient = replace(QUICK, timeout_seconds=LONGEST)  # so much takes seconds on a busy machine
+    error = talk(lambda method, path: endless(), lambda writer: writer.get("/Users"), client=patient)
 
     assert isinstance(error, TransportError)
     assert "larger than" in str(error)
