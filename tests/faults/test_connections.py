@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
-import socketserver
 import ssl
-import subprocess
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,10 +16,9 @@ from tests.faults.bench import Bench, Boundary
 from tests.faults.company import Company
 from tests.faults.faults import GONE, redirect
 from tests.faults.test_boundaries import PLACES
+from tests.loopback import LOOPBACK, make_certificate, serving
 from tests.properties.bench import TOKEN
 from tests.tool import Run, Tool
-
-LOOPBACK = "127.0.0.1"
 
 
 class _Elsewhere(BaseHTTPRequestHandler):
@@ -47,39 +42,16 @@ class _Elsewhere(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def _serve(certificate: Path | None = None) -> Iterator[tuple[int, list[str | None]]]:
-    with ThreadingHTTPServer((LOOPBACK, 0), _Elsewhere) as server:
-        seen: list[str | None] = []
-        server.seen = seen  # type: ignore[attr-defined]
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a refused handshake is the point
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            server.socket = context.wrap_socket(
-                server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        thread = threading.Thread(
-            target=socketserver.BaseServer.serve_forever, args=(server, 0.01), daemon=True
-        )
-        thread.start()
-        try:
-            yield server.server_address[1], seen
-        finally:
-            server.shutdown()
-            thread.join(10)
-
-
-def _certificate(folder: Path) -> Path:
-    """A certificate that nobody vouches for, with its key."""
-    openssl = shutil.which("openssl")
-    assert openssl, "the tests of TLS need the openssl program"
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "1",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    certificate.write_text(certificate.read_text() + key.read_text())
-    return certificate
+    server = ThreadingHTTPServer((LOOPBACK, 0), _Elsewhere)
+    seen: list[str | None] = []
+    server.seen = seen  # type: ignore[attr-defined]
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a refused handshake is the point
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    with serving(server):
+        yield server.server_address[1], seen
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +60,11 @@ def unreachable(
 ) -> Iterator[dict[str, Run]]:
     """An apply to each endpoint that cannot be reached; all at once, since each is tried for seconds."""
     folder = tmp_path_factory.mktemp("unreachable")
-    with _serve() as (plain, _), _serve(_certificate(folder)) as (unknown, seen), socket.socket() as taken:
+    with (
+        _serve() as (plain, _),
+        _serve(make_certificate(folder)) as (unknown, seen),
+        socket.socket() as taken,
+    ):
         taken.bind((LOOPBACK, 0))  # bound and not listening: refuses
         urls = {
             "nobody listens": f"http://{LOOPBACK}:{taken.getsockname()[1]}/v2",

@@ -6,11 +6,12 @@ import contextlib
 import json
 import socket
 import socketserver
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
+
+from tests.loopback import LOOPBACK, serving
 
 Answers = Callable[
     [str, str], "bytes | Iterable[bytes]"
@@ -81,7 +82,7 @@ class _Listener(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
     def __init__(self, raw: RawServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((LOOPBACK, 0), _Handler)
         self.raw = raw
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -92,12 +93,6 @@ class _Listener(socketserver.ThreadingTCPServer):
 def raw_server(answers: Answers) -> Iterator[RawServer]:
     """A server that answers so."""
     raw = RawServer(answers)
-    with _Listener(raw) as listener:
-        raw.url = f"http://127.0.0.1:{listener.server_address[1]}/scim/v2"
-        thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield raw
-        finally:
-            listener.shutdown()
-            thread.join(10)
+    with serving(_Listener(raw)) as listener:
+        raw.url = f"http://{LOOPBACK}:{listener.server_address[1]}/scim/v2"
+        yield raw

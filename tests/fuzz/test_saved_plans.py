@@ -64,24 +64,25 @@ def review(read: Any, document: Any) -> None:
         assert_neutral(str(error))
 
 
+def forged(data: st.DataObject, document: Any) -> Any:
+    """The document with up to three of its nodes replaced."""
+    for _ in range(data.draw(st.integers(1, 3))):
+        document = mutated(document, data.draw(st.sampled_from(paths(document))), data.draw(values))
+    return document
+
+
 @tries(300)
 @given(st.data())
 @counted("saved plan with nodes replaced, forged")
 def test_a_forged_plan_is_refused_with_words_or_is_a_plan(data: st.DataObject) -> None:
-    document: Any = SAVED
-    for _ in range(data.draw(st.integers(1, 3))):
-        document = mutated(document, data.draw(st.sampled_from(paths(document))), data.draw(values))
-
-    review(read_saved, resealed(document))
+    review(read_saved, resealed(forged(data, SAVED)))
 
 
 @tries(200)
 @given(st.data())
 @counted("manifest with nodes replaced, forged")
 def test_a_forged_manifest_is_refused_with_words_or_is_a_manifest(data: st.DataObject) -> None:
-    document: Any = MANIFEST
-    for _ in range(data.draw(st.integers(1, 3))):
-        document = mutated(document, data.draw(st.sampled_from(paths(document))), data.draw(values))
+    document = forged(data, MANIFEST)
     if isinstance(document, dict):
         content = {key: document.get(key) for key in ("formatVersion", "asOf", "commit", "targets")}
         document = {**document, "digest": digest(content)}

@@ -5,7 +5,6 @@ It is honest wherever its lie says nothing. What it holds is set directly, whate
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import threading
@@ -15,6 +14,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, cast
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.loopback import LOOPBACK, serving
 
 TOKEN = "a-token-for-tests"
 BASE = "/scim/v2"
@@ -293,7 +294,7 @@ class _Listener(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, lying: LyingServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((LOOPBACK, 0), _Handler)
         self.lying = lying
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -304,13 +305,6 @@ class _Listener(ThreadingHTTPServer):
 def lie_about(lie: Lie) -> Iterator[LyingServer]:
     """A server that tells this lie."""
     lying = LyingServer(lie)
-    with _Listener(lying) as listener:
-        lying.url = f"http://127.0.0.1:{listener.server_address[1]}{BASE}"
-        thread = threading.Thread(target=listener.serve_forever, args=(0.01,), name=lie.name, daemon=True)
-        thread.start()
-        try:
-            yield lying
-        finally:
-            with contextlib.suppress(OSError):
-                listener.shutdown()
-            thread.join(10)
+    with serving(_Listener(lying)) as listener:
+        lying.url = f"http://{LOOPBACK}:{listener.server_address[1]}{BASE}"
+        yield lying

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.sandbox import running
 from tests.loop.test_loop import Directory, make
+from tests.loopback import LOOPBACK, serving
 from tests.servers.running import Server
 
 TOKEN, SECRET = "sandbox-token", "a-client-secret"
@@ -22,7 +23,7 @@ class TokenEndpoint(ThreadingHTTPServer):
     """Gives `tokens` in turn, the last one for ever, to who knows the secret (RFC 6749 section 4.4)."""
 
     def __init__(self, tokens: list[str]) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
+        super().__init__((LOOPBACK, 0), _Answering)
         self.tokens, self.asked = tokens, 0
 
 
@@ -48,42 +49,37 @@ def directory(tmp_path: Path) -> Iterator[Directory]:
         yield make(tmp_path, Server(name="sandbox", url=endpoint.url, token=TOKEN))
 
 
-def grant(directory: Directory, tokens: list[str]) -> TokenEndpoint:
+@contextmanager
+def granting(directory: Directory, tokens: list[str]) -> Iterator[TokenEndpoint]:
     server = TokenEndpoint(tokens)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/token"
+    url = f"http://{LOOPBACK}:{server.server_port}/token"
     text = f"{{oauth2ClientCredentials: {{tokenUrl: '{url}', clientId: me, clientSecret: {{file: secret}}, scope: scim}}}}"
     directory.edit("targets", "{bearer: {env: SCIM_TOKEN}}", text)
     (directory.base / "secret").write_text(SECRET + "\n")
-    return server
+    with serving(server):
+        yield server
 
 
 def test_a_token_is_fetched_with_client_credentials_once_for_many_requests(directory: Directory) -> None:
-    server = grant(directory, [TOKEN])
-    done = directory.run("plan")
-    server.shutdown()
-    server.server_close()
+    with granting(directory, [TOKEN]) as server:
+        done = directory.run("plan")
 
     assert done.returncode == 0, done.stderr
     assert server.asked == 1
 
 
 def test_a_token_that_is_refused_is_renewed_once(directory: Directory) -> None:
-    server = grant(directory, ["a-stale-token", TOKEN])
-    done = directory.run("apply", "--yes")
-    server.shutdown()
-    server.server_close()
+    with granting(directory, ["a-stale-token", TOKEN]):
+        done = directory.run("apply", "--yes")
 
     assert done.returncode == 0, done.stderr
     assert len(directory.users()) == 3
 
 
 def test_a_wrong_client_secret_is_told_and_not_shown(directory: Directory) -> None:
-    server = grant(directory, [TOKEN])
-    (directory.base / "secret").write_text("a-wrong-secret")
-    done = directory.run("plan")
-    server.shutdown()
-    server.server_close()
+    with granting(directory, [TOKEN]):
+        (directory.base / "secret").write_text("a-wrong-secret")
+        done = directory.run("plan")
 
     assert done.returncode == 1
     assert "check clientId and clientSecret" in done.stderr

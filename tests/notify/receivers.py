@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import ssl
-import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -20,7 +17,8 @@ from typing import Any, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-LOOPBACK = "127.0.0.1"
+from tests.loopback import LOOPBACK, serving
+
 USER, PASSWORD = "mailer", "a-mail-password"
 
 
@@ -52,16 +50,10 @@ class _Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def receive_posts() -> Iterator[Web]:
     """Gives a running web server."""
-    with ThreadingHTTPServer((LOOPBACK, 0), _Handler) as server:
+    with serving(ThreadingHTTPServer((LOOPBACK, 0), _Handler)) as server:
         web = Web(f"http://{LOOPBACK}:{server.server_address[1]}/hook/a-secret-path")
         server.web = web  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield web
-        finally:
-            server.shutdown()
-            thread.join(10)
+        yield web
 
 
 @dataclass(slots=True)
@@ -109,20 +101,6 @@ def receive_mails(certificate: Path | None = None, *, asks: bool = False) -> Ite
         yield mailbox
     finally:
         controller.stop()
-
-
-def make_certificate(folder: Path) -> Path:
-    """A certificate for loopback that vouches for itself, with its key."""
-    openssl = shutil.which("openssl")
-    assert openssl, "the tests of TLS need the openssl program"
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "1",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    certificate.write_text(certificate.read_text() + key.read_text())
-    return certificate
 
 
 class _Controller(Controller):

@@ -15,12 +15,12 @@ from reconciler.model.notice import Situation
 from reconciler.model.place import Origin
 from reconciler.model.profile import Profile
 from reconciler.model.target import Client, Email, Scope, SecretRef, Target, Webhook
+from tests.loopback import make_certificate
 from tests.notify.receivers import (
     PASSWORD,
     USER,
     Mailbox,
     Web,
-    make_certificate,
     receive_mails,
     receive_posts,
 )
