@@ -6,9 +6,7 @@ RECONCILE_BENCH_CHANGES (2,000; 10,000 in full) is how many users change.
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,12 +15,6 @@ from tests.benchmarks.running import Run, endpoint, reconcile
 
 CHANGES = int(os.environ.get("RECONCILE_BENCH_CHANGES", "2000"))
 RATE = 50.0
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Any:
-    yield tmp_path
-    shutil.rmtree(tmp_path)
 
 
 @pytest.mark.timeout(1_800)

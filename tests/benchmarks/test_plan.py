@@ -21,12 +21,6 @@ ROUNDS = int(os.environ.get("RECONCILE_BENCH_ROUNDS", "3"))
 READ = ("read files", "read pages", "decode JSON")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Any:
-    yield tmp_path
-    shutil.rmtree(tmp_path)
-
-
 @pytest.mark.timeout(3_600)
 def test_a_plan(folder: Path) -> None:
     same = Company(users=USERS)
