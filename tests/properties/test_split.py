@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from reconciler.model.change import Place
 from reconciler.model.plan import TargetPlan
@@ -12,7 +12,8 @@ from reconciler.policies import Agreed
 from reconciler.stages.split import split, with_edit
 from tests.properties.core import build_core, build_live
 from tests.properties.states import State, states
-from tests.properties.test_core import FULL, many, shown
+from tests.properties.test_core import shown
+from tests.properties.volume import tries
 
 Atoms = dict[Place, tuple[object, object]]
 
@@ -22,7 +23,7 @@ def atoms(plan: TargetPlan) -> Atoms:
 
 
 @given(states(), states())
-@settings(many, max_examples=many.max_examples if FULL else 40)
+@tries(40, 3000)
 def test_what_is_the_edits_and_what_had_drifted_are_the_plain_plan(state: State, other: State) -> None:
     core, before = build_core(state.files()), build_core(replace(other, live=state.live).files())
     plain, base = core.plan(build_live(state, core)), before.plan(build_live(state, before))
