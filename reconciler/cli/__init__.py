@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 COMMANDS = {
+    "init": "Write a starter repository: desired state, workflows, CODEOWNERS.",
     "validate": "Check everything offline: every mistake, with place and remedy.",
     "plan": "Show what would change, and why.",
     "apply": "Apply a saved plan, or plan, ask and apply.",

@@ -19,7 +19,7 @@ def find_shipped(name: str) -> Path:
     """
     package = Path(str(files("reconciler")))
     # What a wheel holds beside the modules stands in a checkout's own top folder.
-    for found in (package / name, package.parent / name):
+    for found in (package / name, package.parent / name, package.parent / ".github" / name):
         if found.exists():
             return found
     raise FileNotFoundError(f"the program ships no {name}")
