@@ -21,12 +21,13 @@ from reconciler.pipeline.base_tree import BaseTarget, BaseTree, find_base_target
 from reconciler.pipeline.session import Session, begin, doubt, read_live
 from reconciler.pipeline.world import World, choose, connect, endpoint_url, locator, placer
 from reconciler.policies import Agreed
-from reconciler.stages.causes import find_cause
+from reconciler.stages.causes import find_cause, find_cause_by_base
 from reconciler.stages.compile import Desired, compile_target
 from reconciler.stages.contradict import compile_all
 from reconciler.stages.lower import lower_change
 from reconciler.stages.split import split, with_edit
 
+ABOUT_BASE = ("base-invalid", "base-without-target", "base-elsewhere", "drift-settled")
 BEGINNING = datetime.min.replace(tzinfo=UTC)  # before every date that anybody declares
 
 
@@ -149,7 +150,12 @@ def _shown(part: object) -> object:
 
 
 def with_causes(planned: Planned, world: World) -> TargetPlan:
-    """The plan with the cause of each change, from what runs wrote here before."""
+    """The plan with the cause of each change: from what runs wrote here before, or from a base that was applied last."""
+    changes = planned.plan.changes
+    if any(change.drifted is not None for change in changes):
+        causes = tuple(map(find_cause_by_base, changes))
+        findings = tuple(f for f in planned.plan.findings if f.code not in ABOUT_BASE)
+        bare = tuple(replace(change, drifted=None) for change in changes)  # no edit is being told of
+        return replace(planned.plan, causes=causes, changes=bare, findings=findings)
     written = last_written(world.data, planned.target.name)
-    causes = tuple(find_cause(change, written) for change in planned.plan.changes)
-    return replace(planned.plan, causes=causes)
+    return replace(planned.plan, causes=tuple(find_cause(change, written) for change in changes))

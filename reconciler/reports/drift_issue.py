@@ -67,14 +67,7 @@ def _repair(parts: Sequence[Part], found: Found) -> str:
         f"- `{part.target}`: dispatch the workflow *reconcile apply* with target `{part.target}` and digest `{part.digest}`"
         for part in rows
     ]
-    return "\n".join(
-        [
-            "To repair it, as declared (exactly this, or it is refused):",
-            *lines,
-            "",
-            "To accept it, put it into the YAML:",
-        ]
-    )
+    return "\n".join(["To repair it, as declared (exactly this, or it is refused):", *lines])
 
 
 def _names(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.model.change import Change
 
 Written = Mapping[tuple[str, str, str], object]
-CHANGED, PENDING, UNKNOWN = "changed at the endpoint", "desired, not applied yet", "no run log here tells"
+CHANGED, PENDING, UNKNOWN = "changed at the endpoint", "desired, not applied yet", "nobody knows since when"
 
 
 def find_cause(change: Change, written: Written) -> str:
@@ -18,6 +18,15 @@ def find_cause(change: Change, written: Written) -> str:
     if not causes:
         return PENDING
     return " and ".join(sorted(causes))
+
+
+def find_cause_by_base(change: Change) -> str:
+    """The same where the plan's base is what was applied last: what that would cause too was undone at the endpoint."""
+    if change.drifted is None:
+        return UNKNOWN
+    drifted = change.drifted & change.atoms().keys()
+    causes = [CHANGED] if drifted else []
+    return " and ".join([*causes, *([PENDING] if len(drifted) < len(change.atoms()) else [])])
 
 
 def _afters(change: Change) -> list[tuple[str, object]]:

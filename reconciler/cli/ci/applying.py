@@ -106,6 +106,7 @@ def _hand_over(
     from reconciler.edge.quarantine import load_quarantine
     from reconciler.pipeline import here, join
     from reconciler.pipeline.agreeing import Terms, agree
+    from reconciler.pipeline.base_tree import load_base
     from reconciler.pipeline.ci.parts import save_part
     from reconciler.pipeline.ci.telling import part_of
     from reconciler.pipeline.planning import with_causes
@@ -114,12 +115,13 @@ def _hand_over(
 
     detail = resolve_detail(order.detail, job)
     now = replace(here(world.base, world.desired, world.data), environ=world.environ)
-    (left,) = agree(state, (order.target,), now, Terms()).planned
+    base = load_base(now, job.base) if job.base and order.digest is None and not order.due else None
+    (left,) = agree(state, (order.target,), now, Terms(base=base if base and base.state else None)).planned
     left.plan = with_causes(left, now)
     plan = join([left], now)
     quarantine = load_quarantine(world.data, order.target)
     part = replace(
-        part_of(plan, "apply", result, detail, job, world.desired),
+        part_of(plan, "apply", result, detail, job, world.desired, left.target.mapping),
         said=(tell_happened(order.target, result, said, plan.digest if plan.changes else "", detail),),
         quarantine="Quarantined" if quarantine else "", since=quarantine.since if quarantine else "",
     )  # fmt: skip

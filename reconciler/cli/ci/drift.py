@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli import Settings
-from reconciler.cli.ci.options import detail_option, out_option, target_option
-from reconciler.cli.ci.surroundings import enter, resolve_detail, say_result, with_secrets
+from reconciler.cli.ci.options import branch_option, detail_option, out_option, target_option
+from reconciler.cli.ci.surroundings import enter, load_applied, resolve_detail, say_result, with_secrets
 
 
 @click.command("drift")
 @target_option
 @out_option
 @detail_option
+@branch_option
 @click.pass_obj
-def command(settings: Settings, target: str, out: Path, detail: str) -> None:
+def command(settings: Settings, target: str, out: Path, detail: str, branch: str) -> None:
     """Compare, and leave what differs for `ci issue`; the job fails only where nothing could be compared."""
     from reconciler.edge.github.job import SUMMARY
     from reconciler.pipeline import join
@@ -32,11 +33,11 @@ def command(settings: Settings, target: str, out: Path, detail: str) -> None:
     state = check(world)
     world = with_secrets(world, state, target)
     named = resolve_detail(detail, job)
-    (planned,) = agree(state, (target,), world, Terms()).planned
+    (planned,) = agree(state, (target,), world, Terms(base=load_applied(job, world, branch))).planned
     planned.plan = with_causes(planned, world)
     plan = join([planned], world)
     result = "failed" if planned.plan.error else "drifted" if planned.plan.changes else "rest"
-    save_part(out, part_of(plan, "drift", result, named, job, world.desired))
+    save_part(out, part_of(plan, "drift", result, named, job, world.desired, planned.target.mapping))
     heading = f"Drift at {target}"
     job.add_summary(
         render(

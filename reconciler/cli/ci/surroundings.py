@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.edge.github.job import Job
     from reconciler.model.desired import DesiredState
     from reconciler.pipeline import World
+    from reconciler.pipeline.base_tree import BaseTree
 
 TOKEN, SECRET = "SCIM_TOKEN", "SCIM_CLIENT_SECRET"
 
@@ -54,6 +55,27 @@ def resolve_detail(detail: str, job: Job) -> Literal["full", "counts"]:
         with open_github(job.api, job.repository, job.token) as github:
             told = github.repository().get("private")
     return "full" if told is True else "counts"
+
+
+def load_applied(job: Job, world: World, branch: str) -> BaseTree | None:
+    """The desired state that was applied last, by which the cause of a difference is known; None where nobody can tell."""
+    from reconciler.edge.github.api import GitHubError, open_github
+    from reconciler.model.errors import ReconcilerError
+    from reconciler.pipeline.base_tree import load_base
+    from reconciler.pipeline.ci.reviewed import last_applied
+
+    if not job.token:
+        return None
+    try:
+        with open_github(job.api, job.repository, job.token) as github:
+            commit = last_applied(github, branch)
+        base = load_base(world, commit) if commit else None
+    except GitHubError:
+        return None  # a cause explains, and never decides
+    except ReconcilerError as error:
+        say(f"the cause of differences cannot be told: {error}")
+        return None
+    return base if base is not None and base.state is not None else None
 
 
 def say_result(text: str, annotations: tuple[str, ...] = ()) -> None:

@@ -81,3 +81,12 @@ def _read(archive: bytes, target: str) -> Any:
     if len(content) > LARGEST or not isinstance(document, dict):
         raise ReconcilerError(f"the artifact of {target} holds no manifest")
     return document
+
+
+def last_applied(github: GitHub, branch: str) -> str | None:
+    """The commit of the last apply that was wholly done; None if there was none yet."""
+    runs = github.runs(_file(APPLY), branch=branch, event="push")
+    done = [
+        row for row in runs if row.get("conclusion") == "success" and isinstance(row.get("head_sha"), str)
+    ]
+    return max(done, key=lambda row: row["id"])["head_sha"] if done else None
