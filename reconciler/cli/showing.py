@@ -63,7 +63,9 @@ def _written(plan: Plan, kind: str, settings: Settings, heading: str) -> str:
             from reconciler.reports.text import write_plan
 
             stream = io.StringIO()
-            write_plan(plan, Console(file=stream, width=120), settings.desired)
+            # A file is nobody's terminal: lines as long as they are, and no colours, whatever FORCE_COLOR says.
+            console = Console(file=stream, soft_wrap=True, color_system=None)
+            write_plan(plan, console, settings.desired)
             return stream.getvalue()
 
 

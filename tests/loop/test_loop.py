@@ -99,9 +99,9 @@ class Directory:
         assert before in text
         path.write_text(text.replace(before, after), encoding="utf-8")
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         kept = {key: value for key, value in os.environ.items() if key.startswith("RECONCILE_")}
-        environ = {**kept, "SCIM_URL": self.server.url, "SCIM_TOKEN": self.server.token}
+        environ = {**kept, "SCIM_URL": self.server.url, "SCIM_TOKEN": self.server.token, **environment}
         done = shared_tool().run(self.base, arguments, environ)
         return subprocess.CompletedProcess(list(arguments), done.code, done.out, done.err)
 
@@ -151,6 +151,20 @@ def test_a_first_apply_creates_everybody_and_then_rests(directory: Directory) ->
         "manager"
     ]
     assert manager["value"] == users["grace@example.com"]["id"]
+
+
+def test_a_file_holds_the_lines_that_stdout_gets_however_long_and_without_colours(
+    directory: Directory,
+) -> None:
+    directory.apply()
+    directory.edit("users", "jobTitle: Engineer", f"jobTitle: {'Engineer of many things, ' * 10}really")
+    file = directory.base / "plan.txt"
+    printed = directory.run("plan").stdout
+    coloured = {"FORCE_COLOR": "1", "NO_COLOR": "", "COLUMNS": "60"}
+    directory.run("plan", "--format", f"text={file}", **coloured)
+
+    assert max(map(len, printed.splitlines())) > 250
+    assert file.read_text() == printed
 
 
 def test_a_changed_value_is_one_update(directory: Directory) -> None:
