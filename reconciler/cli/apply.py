@@ -87,7 +87,7 @@ def _run(settings: Settings, options: dict[str, Any], told: Progress | None) -> 
     show_plan(plan, options["forms"], settings)
     tell_drift(agreement)
     for text in unused_approvals(state, agreement.planned):
-        say(f"warning: the approval {text} fits nothing of this plan and approves nothing")
+        say(f"warning: the approval {text} and approves nothing")
     if not agreed and any(each.plan.changes and not each.plan.blocked for each in agreement.planned):
         if not click.confirm("Apply these changes?", err=True):
             say("nothing was written")

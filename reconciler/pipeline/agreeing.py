@@ -133,10 +133,12 @@ def note_quarantine(planned: Planned, world: World) -> None:
 
 
 def unused_approvals(state: DesiredState, planned: list[Planned]) -> list[str]:
-    """Approvals that fit no budget of these plans: worth a warning, for they approve nothing."""
+    """Approvals that fit no budget of these plans, and why: worth a warning, for they approve nothing."""
     rows = {(each.target.name, row.rule, row.digest) for each in planned for row in each.plan.budgets}
     names = {each.target.name for each in planned}
     return [
-        f"{a.target}:{a.rule}:{a.digest}" for a in state.approvals
-        if a.target in names and a.rule in RULES and (a.target, a.rule, a.digest) not in rows
-    ]  # fmt: skip
+        f"{a.target}:{a.rule}:{a.digest} "
+        + ("fits nothing of this plan" if a.target in names else "is for a target that this run leaves out")
+        for a in state.approvals
+        if a.rule in RULES and (a.target, a.rule, a.digest) not in rows
+    ]

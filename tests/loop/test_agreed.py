@@ -189,6 +189,27 @@ def test_an_approval_of_another_plan_approves_nothing_and_is_told(directory: Dir
     assert directory.users()["bob@example.com"]["active"] is True
 
 
+@pytest.mark.parametrize("is_declared", [True, False], ids=["in approvals", "by --approve"])
+def test_an_approval_for_a_target_that_is_left_out_is_told_and_holds_nothing_up(
+    directory: Directory, is_declared: bool
+) -> None:
+    directory.edit("targets", "targets:\n  live:", "targets:\n  live: &live")
+    directory.write(
+        "targets", (directory.base / "desired_state/targets.yaml").read_text() + "  other: *live\n"
+    )
+    promote(directory)
+    bound = f"sha256:{'0' * 64}"
+    if is_declared:
+        approval = f"{{target: other, rule: deactivate, digest: '{bound}', reason: a test}}"
+        directory.write("approvals", f"approvals: [{approval}]\n")
+    options = () if is_declared else ("--approve", f"other:deactivate:{bound}")
+    done = directory.run("apply", "--yes", "--target", "live", *options)
+
+    assert done.returncode == 0, done.stderr
+    assert f"the approval other:deactivate:{bound} is for a target that this run leaves out" in done.stderr
+    assert directory.actions() == []
+
+
 def test_an_approval_of_what_does_not_exist_is_wrong_usage(directory: Directory) -> None:
     for text in ("nowhere:deactivate:sha256:0", "live:everything:sha256:0", "live:deactivate:0", "x"):
         assert directory.run("apply", "--yes", "--approve", text).returncode == 64
