@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "Apply a saved plan, or plan, ask and apply.",
     "drift": "Plan for schedulers; exit 2 when something differs.",
     "explain": "Tell one object's whole story.",
+    "check": "Look at an endpoint: connection, credentials, what it says and does.",
     "log": "Read the run logs.",
     "sandbox": "Serve an embedded SCIM endpoint on loopback.",
     "demo": "Run the whole loop on the sandbox.",

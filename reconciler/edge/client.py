@@ -30,6 +30,7 @@ HEADERS = {
     "User-Agent": "scim-reconciler",
 }
 Token = Callable[[bool], Awaitable[str | None]]  # True asks for a fresh one
+Hooks = Mapping[str, list[Callable[[Any], Awaitable[None]]]]  # what httpx calls at each request and answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,27 +234,31 @@ class ScimWriter(ScimReader):
 
 
 @asynccontextmanager
-async def open_reader(url: str, token: Token, client: Client) -> AsyncIterator[ScimReader]:
-    """A reader of the endpoint at `url`. Raises TransportError for plain http to another machine."""
+async def open_reader(
+    url: str, token: Token, client: Client, hooks: Hooks | None = None
+) -> AsyncIterator[ScimReader]:
+    """A reader of the endpoint at `url`, whose exchanges `hooks` hear. Raises TransportError for plain http to another machine."""
     async with AsyncExitStack() as stack:
-        yield ScimReader(await _connections(stack, url, client), url, client, token)
+        yield ScimReader(await _connections(stack, url, client, hooks), url, client, token)
 
 
 @asynccontextmanager
 async def open_writer(url: str, token: Token, client: Client) -> AsyncIterator[ScimWriter]:
     """A writer to the endpoint at `url`. Raises TransportError for plain http to another machine."""
     async with AsyncExitStack() as stack:
-        yield ScimWriter(await _connections(stack, url, client), url, client, token)
+        yield ScimWriter(await _connections(stack, url, client, None), url, client, token)
 
 
-async def _connections(stack: AsyncExitStack, url: str, client: Client) -> list[httpx.AsyncClient]:
+async def _connections(
+    stack: AsyncExitStack, url: str, client: Client, hooks: Hooks | None
+) -> list[httpx.AsyncClient]:
     check_origin(url)
     verify = trust(url, client)
     return [
         await stack.enter_async_context(
             httpx.AsyncClient(
                 headers=HEADERS, timeout=client.timeout_seconds, verify=verify, proxy=client.proxy,
-                follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=1),
+                follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=1), event_hooks=hooks,
             )
         )
         for _ in range(client.concurrency)

@@ -11,13 +11,19 @@ from reconciler.model.discovery import Discovery
 from reconciler.model.errors import Refused, TransportError
 from reconciler.model.resource import Type
 
+Body = dict[str, Any]
+DOCUMENTS = ("/ServiceProviderConfig", "/Me", "/ResourceTypes", "/Schemas")
 CORE = ("urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group")
 
 
 async def discover(reader: ScimReader) -> Discovery:
     """What the endpoint says about itself. Raises Refused if the token is refused, TransportError if nobody answers."""
-    config = await _document(reader, "/ServiceProviderConfig")
-    me = await _document(reader, "/Me")
+    config, me, resource_types, schemas = [await _document(reader, path) for path in DOCUMENTS]
+    return understand(config, me, resource_types, schemas)
+
+
+def understand(config: Body, me: Body, resource_types: Body, schemas: Body) -> Discovery:
+    """What these documents say; an empty one says nothing."""
     patch = _inside(config, "patch").get("supported")
     most = _inside(config, "filter").get("maxResults")
     return Discovery(
@@ -26,8 +32,8 @@ async def discover(reader: ScimReader) -> Discovery:
         filter_max_results=most
         if isinstance(most, int) and not isinstance(most, bool) and most > 0
         else None,
-        endpoints=_endpoints(await _document(reader, "/ResourceTypes")),
-        case_exact=dict(_case_rules(await _document(reader, "/Schemas"))),
+        endpoints=_endpoints(resource_types),
+        case_exact=dict(_case_rules(schemas)),
         own_id=str(me["id"]) if isinstance(me.get("id"), str | int) and "userName" in me else None,
     )
 

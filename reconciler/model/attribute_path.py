@@ -48,6 +48,11 @@ class AttributePath:
         return f"{self.urn}:{self.selector}" if self.urn else self.selector
 
 
+def quoted(path: str) -> str:
+    """A path as YAML has it within a list."""
+    return f"'{path}'" if any(c in path for c in ' :[]"') else path
+
+
 @lru_cache(maxsize=4096)
 def parse_path(text: str) -> AttributePath:
     """The path written as `text`.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from reconciler.model.attribute_path import quoted
 from reconciler.model.change import Place, member_path
 from reconciler.model.dialect import FORMS, REMOVALS, Dialect, Form, MemberRemoval
 from reconciler.model.digest import digest
@@ -107,7 +108,7 @@ def learnt_line(target: Target, remembered: Remembered) -> str:
         if (e["path"], e["key"]) not in declared
     ]
     shown = [
-        _quoted(path) if key is None or type_ is None else f"{{{names[type_]}: {key}, path: {_quoted(path)}}}"
+        quoted(path) if key is None or type_ is None else f"{{{names[type_]}: {key}, path: {quoted(path)}}}"
         for type_, path, key in sorted(set(rows), key=str)[:SHOWN]
     ]
     parts = [f"withhold: [{', '.join(dict.fromkeys(shown))}]"] if shown else []
@@ -148,7 +149,3 @@ def _is_entry(row: Remembered) -> bool:
         and isinstance(row.get("path"), str)
         and all(text is None or isinstance(text, str) for text in texts)
     )
-
-
-def _quoted(path: str) -> str:
-    return f"'{path}'" if any(c in path for c in ' :[]"') else path

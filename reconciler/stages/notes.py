@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.model.attribute_path import quoted
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Bases
 from reconciler.model.resource import Facts
@@ -19,7 +20,7 @@ def note_differences(users: Difference, groups: Difference) -> list[Finding]:
             differ = f"{count} {label}s differ" if count > 1 else f"1 {label} differs"
             text = (
                 f"{path}: the endpoint does not keep it; {differ}. Unmap it, or write into the target "
-                f"learnt: {{withhold: [{_quoted(path)}]}}"
+                f"learnt: {{withhold: [{quoted(path)}]}}"
             )
             findings.append(Finding(severity="warning", code="withheld", text=text))
         for key, count in sorted(difference.unresolved.items()):
@@ -51,7 +52,3 @@ def note_endpoint(target: Target, facts: Facts, bases: Bases) -> list[Finding]:
         text = f"a group names the member {id_}, whom the endpoint itself does not know; remove that member there"
         findings.append(Finding(severity="warning", code="dangling-member", text=text))
     return findings
-
-
-def _quoted(path: str) -> str:
-    return f"'{path}'" if any(c in path for c in ' :[]"') else path

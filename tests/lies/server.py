@@ -103,6 +103,10 @@ class LyingServer:
         self._served = {"/Users": 0, "/Groups": 0}
         self._number = 0
 
+    def lets_in(self, authorization: str | None) -> bool:
+        """Whether a request with this header is answered at all."""
+        return authorization == f"Bearer {TOKEN}"
+
     def hold(self, endpoint: str, **document: object) -> str:
         """Hold one more resource, unasked; gives its id as text."""
         self._number += 1
@@ -267,7 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         lying = cast("_Listener", self.server).lying
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if not lying.lets_in(self.headers.get("Authorization")):
             status, said, headers = _refuse(401)
         elif not self.path.startswith(BASE):
             status, said, headers = _refuse(404)
@@ -305,6 +309,13 @@ class _Listener(ThreadingHTTPServer):
 def lie_about(lie: Lie) -> Iterator[LyingServer]:
     """A server that tells this lie."""
     lying = LyingServer(lie)
+    with serve(lying):
+        yield lying
+
+
+@contextmanager
+def serve(lying: LyingServer) -> Iterator[None]:
+    """Answers on loopback, at the server's `url`."""
     with serving(_Listener(lying)) as listener:
         lying.url = f"http://{LOOPBACK}:{listener.server_address[1]}{BASE}"
-        yield lying
+        yield

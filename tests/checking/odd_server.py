@@ -1,0 +1,57 @@
+"""A small SCIM server that is odd where it is told to be: at a path, in a header, without asking for a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.lies.server import Lie, LyingServer, serve
+
+Said = tuple[int, object, dict[str, str]]
+Saying = Callable[[dict[str, str]], Said | None]  # what is answered to these parameters; None: the truth
+
+
+class OddServer(LyingServer):
+    """Honest but for `says`, by path; `is_open` lets everybody in; `asked` holds what was asked for."""
+
+    def __init__(self, says: dict[str, Saying] | None = None, *, is_open: bool = False) -> None:
+        super().__init__(Lie(name="odd"))
+        self.says, self.is_open = says or {}, is_open
+        self.asked: list[str] = []
+
+    def lets_in(self, authorization: str | None) -> bool:
+        """Whether a request with this header is answered at all."""
+        return self.is_open or super().lets_in(authorization)
+
+    def answer(self, method: str, target: str, body: Any) -> Said:
+        """What is odd, else the truth."""
+        parts = urlsplit(target)
+        self.asked.append(f"{method} {target}")
+        params = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        said = self.says[parts.path](params) if parts.path in self.says else None
+        return said if said is not None else super().answer(method, target, body)
+
+
+@contextmanager
+def odd(says: dict[str, Saying] | None = None, *, is_open: bool = False) -> Iterator[OddServer]:
+    """Such a server, up on loopback."""
+    server = OddServer(says, is_open=is_open)
+    with serve(server):
+        yield server
+
+
+def always(status: int, body: object = None, **headers: str) -> Saying:
+    """The same to whatever is asked."""
+    return lambda _: (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def document(body: object) -> Saying:
+    """A document of discovery."""
+    return always(200, body)
+
+
+def resources(*rows: object) -> Saying:
+    """A list of discovery."""
+    return document({"totalResults": len(rows), "Resources": list(rows)})
