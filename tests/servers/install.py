@@ -1,4 +1,4 @@
-"""Installs what the real servers need, once: Node packages and one Python environment for each Django project.
+"""Installs what tests run beside us, once: Node packages, an environment for each Django project, and a browser.
 
 Run as a program it installs everything; the fixtures install what they are about to start.
 """
@@ -37,6 +37,13 @@ def install_django(name: str) -> Path:
     return python
 
 
+def install_chromium() -> Path:
+    """Give the program of a Chromium: whichever is there, or else Debian's headless one."""
+    installed = (shutil.which(program) for program in ("chromium", "chromium-browser", "google-chrome"))
+    found = next((Path(program) for program in installed if program), None)
+    return found or _require("chromium-headless-shell", "--no-install-recommends", "chromium-headless-shell")
+
+
 def _is_stale(stamp: Path, lock: Path) -> bool:
     return not stamp.exists() or stamp.read_text() != _fingerprint(lock)
 
@@ -49,14 +56,14 @@ def _fingerprint(lock: Path) -> str:
     return hashlib.sha256(lock.read_bytes()).hexdigest() + sys.version
 
 
-def _require(program: str, package: str) -> Path:
+def _require(program: str, *packages: str) -> Path:
     found = shutil.which(program)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         _run(["apt-get", "update", "-qq"], HERE)
-        _run(["apt-get", "install", "-y", "-qq", package], HERE)
+        _run(["apt-get", "install", "-y", "-qq", *packages], HERE)
         found = shutil.which(program)
     if found is None:
-        raise FileNotFoundError(f"the tests against SCIMMY need {program}: install Node.js 20 or later")
+        raise FileNotFoundError(f"the tests need {program}: install {packages[-1]}")
     return Path(found)
 
 
@@ -70,3 +77,4 @@ if __name__ == "__main__":
     install_scimmy()
     install_django("django_scim2")
     install_django("django_scim2_server")
+    install_chromium()
