@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
 
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "html")
 
 
 def show_plan(plan: Plan, forms: tuple[str, ...], settings: Settings, heading: str = "Plan") -> None:
@@ -57,6 +57,10 @@ def _written(plan: Plan, kind: str, settings: Settings, heading: str) -> str:
                 limit_bytes=most,
                 places=Places(root=settings.desired),
             )
+        case "html":
+            from reconciler.reports import html_plan
+
+            return html_plan.render(plan, heading=heading, places=Places(root=settings.desired))
         case _:
             from rich.console import Console
 

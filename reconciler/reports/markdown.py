@@ -14,14 +14,15 @@ from typing import Literal
 from reconciler.model.change import SYMBOLS, Change
 from reconciler.model.neutral import neutral
 from reconciler.model.plan import Plan, TargetPlan
+from reconciler.reports.agreement import merged
 from reconciler.reports.code_span import cell, code
 from reconciler.reports.fitting import Block, fit
 from reconciler.reports.markdown_changes import block, created_block, nameless_block, table
 from reconciler.reports.markdown_notes import head_block, nameless_note_blocks, note_blocks
 from reconciler.reports.places import Places
-from reconciler.reports.sections import KINDS, Part, kind_of, parts_of
+from reconciler.reports.sections import KINDS, ORIGINS, Part, kind_of, parts_of
 from reconciler.reports.values import narrowed
-from reconciler.reports.words import counted, memberships, totals
+from reconciler.reports.words import counted, headline, memberships, tally, totals, verdict
 
 Detail = Literal["full", "counts"]
 COMMENT_CHARACTERS, COMMENT_BYTES = 60_000, 240_000  # GitHub takes 65,536 characters
@@ -29,9 +30,6 @@ SUMMARY_BYTES = 1_000_000  # a summary of more than 1 MiB is dropped, and its st
 LEAST = 10_000  # characters and bytes that are always enough beside prefix and footer
 NAMED = 5
 TARGETS = (200, 20)  # rows of the table of targets when there is little room, and very little
-ORIGINS = {
-    "edit": "What this edit does", "drift": "What had drifted before; this edit does not touch it",
-}  # fmt: skip
 
 
 def render(
@@ -84,7 +82,7 @@ def _head_blocks(plan: Plan, heading: str, detail: Detail) -> Iterator[Block]:
     intended = [one.change for part in _parts(plan) if part.origin != "drift" for one in part.told]
     lost = [change for change in intended if kind_of(change) == "lose"]
     drifted = len(plan.changes) - len(intended)
-    lines = [f"### {heading}: {totals(intended) or _nothing(plan)}\n"]
+    lines = [f"### {heading}: {headline(plan, intended)}\n"]
     if lost:
         lines.append(_caution(lost, detail))
     if drifted:
@@ -103,10 +101,6 @@ def _parts(plan: Plan) -> Iterator[Part]:
         yield from parts_of(target)
 
 
-def _nothing(plan: Plan) -> str:
-    return "not every target could be planned" if any(t.error for t in plan.targets) else "no changes"
-
-
 def _caution(lost: Sequence[Change], detail: Detail) -> str:
     """The alert that nobody may overlook."""
     said = f"> [!CAUTION]\n> **{counted(len(lost), 'person loses', 'people lose')} access**"
@@ -123,8 +117,9 @@ def _targets(plan: Plan, most: int) -> str:
     """The table of targets; those that need eyes come first where not all are shown."""
     rows = list(plan.targets)
     if most < len(rows):
-        rows.sort(key=lambda target: (not target.error, not target.blocked, -len(target.changes)))
-    actions = [action for action in SYMBOLS if any(change.action == action for change in plan.changes)]
+        rows.sort(key=lambda target: (not target.error, not merged(target).blocked, -len(target.changes)))
+    changes = [change for target in plan.targets for change in merged(target).changes]
+    actions = [action for action in SYMBOLS if any(change.action == action for change in changes)]
     head = (
         "target",
         "",
@@ -134,9 +129,9 @@ def _targets(plan: Plan, most: int) -> str:
         "requests:",
         "seconds:",
     )
-    left = [change for target in rows[most:] for change in target.changes]
+    left = [change for target in rows[most:] for change in merged(target).changes]
     more = f"\n… and {counted(len(rows) - most, 'more target')}: {totals(left) or 'no changes'}.\n"
-    shown = table(head, [_target_row(target, actions) for target in rows[:most]])
+    shown = table(head, [_target_row(merged(target), actions) for target in rows[:most]])
     return f"{shown}{more if most < len(rows) else ''}\n"
 
 
@@ -147,20 +142,11 @@ def _target_row(target: TargetPlan, actions: Sequence[str]) -> tuple[str, ...]:
         f"**{n}**" if n and a in ("deactivate", "delete") else n
         for n, a in zip(numbers, actions, strict=True)
     ]
-    severities = Counter(finding.severity for finding in target.findings)
-    found = ", ".join(counted(severities[s], s) for s in ("error", "warning") if severities[s])
+    found = tally([finding for finding in target.findings if finding.severity != "info"])
     cost = (f"{target.requests:,}", f"{target.seconds:,}") if target.changes else ("", "")
-    return (cell(target.name), _verdict(target), *bold, memberships(target.changes), found, *cost)
-
-
-def _verdict(target: TargetPlan) -> str:
-    if target.error:
-        return "**stale**" if target.error_exit == 4 else "**failed**"
-    if target.blocked:
-        return "**blocked**"
-    if any(finding.code == "quarantine" for finding in target.findings):
-        return "**in quarantine**"
-    return "changes" if target.changes else "no changes"
+    verb = verdict(target)
+    state = verb if verb in ("changes", "no changes") else f"**{verb}**"
+    return (cell(target.name), state, *bold, memberships(target.changes), found, *cost)
 
 
 def _target_blocks(target: TargetPlan, detail: Detail, places: Places) -> Iterator[Block]:
@@ -171,7 +157,7 @@ def _target_blocks(target: TargetPlan, detail: Detail, places: Places) -> Iterat
     yield head_block(target, is_nameless=is_nameless)
     yield from nameless_note_blocks(target) if is_nameless else note_blocks(target, places)
     for part in parts_of(target):
-        if part.origin in ORIGINS:
+        if part.origin:
             title = f"##### {ORIGINS[part.origin]}\n\n"
             yield Block(weight=6, name="", versions=(partial(str, title), str))
         for kind in KINDS:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import assert_never
 
-from reconciler.model.change import AttributeChange, Change, MemberChange
+from reconciler.model.change import AttributeChange, Change, MemberChange, Reason
 from reconciler.model.neutral import neutral
 from reconciler.reports.code_span import cell, code
 from reconciler.reports.fitting import Block
 from reconciler.reports.places import Places
-from reconciler.reports.sections import TITLES, VARIOUS, Cause, Kind, Told, causes_of
+from reconciler.reports.sections import TITLES, VARIOUS, Cause, Kind, Told, brief, causes_of
 from reconciler.reports.values import is_nothing, narrowed, narrowed_pair, short_path, shown
 from reconciler.reports.words import counted, memberships, totals
 
@@ -19,7 +19,6 @@ FOLDED = 25  # more rows than these are folded away, below a table of their caus
 MOST_CAUSES = 20
 SOME = 10  # names of each cause
 MEMBERS = 15  # of one group, each way
-SAID_BY_THE_TABLE = ("loses access: ", "gets access back: ", "is deleted: ")
 
 
 def block(kind: Kind, told: Sequence[Told], weight: int, places: Places) -> Block:
@@ -100,7 +99,7 @@ def _row(told: Told, places: Places) -> tuple[str, ...]:
             f"{'<br>'.join(map(_arrow, change.attributes))}{_drifted(told)}",
             place,
         )
-    return action, _name(change.name), f"{_why(change.reason.text)}{_drifted(told)}", place
+    return action, _name(change.name), f"{_why(change.reason)}{_drifted(told)}", place
 
 
 def _name(name: str) -> str:
@@ -111,10 +110,8 @@ def _narrow(text: str) -> str:
     return narrowed(neutral(text))
 
 
-def _why(text: str) -> str:
-    for said in SAID_BY_THE_TABLE:
-        text = text.removeprefix(said)
-    return cell(_narrow(text))
+def _why(reason: Reason) -> str:
+    return cell(_narrow(brief(reason)))
 
 
 def _drifted(told: Told) -> str:
@@ -161,7 +158,9 @@ def _more(causes: Sequence[Cause]) -> str:
 def _what(cause: Cause) -> str:
     parts = [_common(attribute) for attribute in cause.attributes]
     parts += ["members"] * cause.has_members
-    return ", ".join(parts) + _drifted(cause.told[0]) if parts else _why(cause.why) + _drifted(cause.told[0])
+    return (
+        ", ".join(parts) + _drifted(cause.told[0]) if parts else _why(cause.reason) + _drifted(cause.told[0])
+    )
 
 
 def _common(attribute: AttributeChange) -> str:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding
 from reconciler.model.plan import Budget, TargetPlan
+from reconciler.reports.agreement import approval, exceeded, merged, why_blocked
 from reconciler.reports.code_span import cell, code
 from reconciler.reports.fitting import Block
 from reconciler.reports.markdown_changes import folded, table
 from reconciler.reports.places import Places
 from reconciler.reports.values import narrowed
-from reconciler.reports.words import counted
+from reconciler.reports.words import SEVERITIES, counted, tally, trouble
 
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 FOLDED, FEW = 12, 3  # findings in a table that stands open; of one kind when there is little room
 FEW_BUDGETS = 10
-PLAIN = re.compile(r"(?!(?:null|true|false)$)[A-Za-z][A-Za-z0-9_-]*", re.IGNORECASE)
+ORDER = tuple(SEVERITIES)
 LONGEST_ERROR = 1_000
 
 
@@ -31,7 +29,7 @@ def head_block(target: TargetPlan, *, is_nameless: bool) -> Block:
 
 def note_blocks(target: TargetPlan, places: Places) -> Iterator[Block]:
     """What blocks the target, and its findings."""
-    yield from _budget_blocks(target, is_nameless=False)
+    yield from _budget_blocks(merged(target), is_nameless=False)
     if target.findings:
         versions = (
             partial(_findings, target.findings, places, len(target.findings)),
@@ -42,7 +40,7 @@ def note_blocks(target: TargetPlan, places: Places) -> Iterator[Block]:
 
 def nameless_note_blocks(target: TargetPlan) -> Iterator[Block]:
     """The same without anybody's name: budgets without their groups, findings by their codes."""
-    yield from _budget_blocks(target, is_nameless=True)
+    yield from _budget_blocks(merged(target), is_nameless=True)
     if target.findings:
         yield Block(weight=4, name="findings", versions=(partial(_counted_findings, target.findings), str))
 
@@ -50,9 +48,8 @@ def nameless_note_blocks(target: TargetPlan) -> Iterator[Block]:
 def _head(target: TargetPlan, is_nameless: bool) -> str:
     name = code(target.name)
     if target.error:
-        what = "is not the reviewed plan" if target.error_exit == 4 else "could not be planned"
         why = "" if is_nameless else f": {code(_short(target.error))}"
-        return f"#### {name}\n\n> [!CAUTION]\n> {name} **{what}**{why}\n\n"
+        return f"#### {name}\n\n> [!CAUTION]\n> {name} **{trouble(target)}**{why}\n\n"
     url = [] if is_nameless or not target.url else [code(narrowed(target.url))]
     live = f"{counted(target.live_users, 'user')} and {counted(target.live_groups, 'group')} live, all read"
     unmanaged = target.unmanaged_users + target.unmanaged_groups
@@ -65,27 +62,24 @@ def _short(text: str) -> str:
 
 
 def _budget_blocks(target: TargetPlan, *, is_nameless: bool) -> Iterator[Block]:
-    exceeded = tuple(budget for budget in target.budgets if budget.exceeded and not budget.approved)
+    broken = exceeded(target)
     if target.blocked:
-        sizes = [len(exceeded), *([FEW_BUDGETS] if len(exceeded) > FEW_BUDGETS else [])]
-        versions = [partial(_blocked, target, exceeded[:most], is_nameless) for most in sizes]
+        sizes = [len(broken), *([FEW_BUDGETS] if len(broken) > FEW_BUDGETS else [])]
+        versions = [partial(_blocked, target, broken[:most], is_nameless) for most in sizes]
         versions.append(partial(_blocked, target, (), is_nameless))
         yield Block(weight=6, name="exceeded budgets", versions=(*versions, str))
     if target.budgets:
         yield Block(weight=3, name="budgets", versions=(partial(_kept, target.budgets, is_nameless), str))
 
 
-def _blocked(target: TargetPlan, exceeded: Sequence[Budget], is_nameless: bool) -> str:
-    why = (
-        "nobody is entitled any more" if target.empty_desired else "it exceeds a budget that nobody approved"
-    )
-    said = f"> [!CAUTION]\n> {code(target.name)} is **blocked**, apply refuses it: {why}.\n\n"
-    if not exceeded:
+def _blocked(target: TargetPlan, broken: Sequence[Budget], is_nameless: bool) -> str:
+    said = f"> [!CAUTION]\n> {code(target.name)} is **blocked**, apply refuses it: {why_blocked(target)}.\n\n"
+    if not broken:
         return said
     rows = [
-        (_rule(budget, is_nameless), f"{budget.planned:,}", f"{budget.limit:,}", f"{budget.of:,}") for budget in exceeded
+        (_rule(budget, is_nameless), f"{budget.planned:,}", f"{budget.limit:,}", f"{budget.of:,}") for budget in broken
     ]  # fmt: skip
-    lines = "".join(f"  - {_approval(target.name, budget)}\n" for budget in exceeded)
+    lines = "".join(f"  - {approval(target.name, budget)}\n" for budget in broken)
     return (
         f"{said}{table(('budget', 'planned:', 'allowed:', 'of:'), rows)}\n"
         f"To agree to exactly these changes, write into the approvals of the desired state:\n\n"
@@ -96,12 +90,6 @@ def _blocked(target: TargetPlan, exceeded: Sequence[Budget], is_nameless: bool) 
 def _rule(budget: Budget, is_nameless: bool) -> str:
     subject = f" of {cell(budget.subject)}" if budget.subject and not is_nameless else ""
     return f"{cell(budget.rule)}{subject}"
-
-
-def _approval(target: str, budget: Budget) -> str:
-    """The approval as YAML; a name that YAML would read otherwise is quoted."""
-    name = target if PLAIN.fullmatch(target) else json.dumps(target)
-    return f"{{target: {name}, rule: {budget.rule}, digest: '{budget.digest}', reason: '…'}}"
 
 
 def _kept(budgets: Sequence[Budget], is_nameless: bool) -> str:
@@ -119,7 +107,7 @@ def _findings(findings: Sequence[Finding], places: Places, most: int) -> str:
     """The findings, so many of each code."""
     told: Counter[str] = Counter()
     rows, more = [], Counter[str]()
-    for finding in sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)):
+    for finding in sorted(findings, key=lambda finding: ORDER.index(finding.severity)):
         told[finding.code] += 1
         if told[finding.code] <= most:
             severity = f"**{finding.severity}**" if finding.severity == "error" else finding.severity
@@ -133,16 +121,10 @@ def _findings(findings: Sequence[Finding], places: Places, most: int) -> str:
         text += (
             "\nMore: " + ", ".join(f"{number:,} {code(name)}" for name, number in sorted(more.items())) + "\n"
         )
-    return folded(_tally(findings), text) if len(rows) > FOLDED else f"{text}\n"
-
-
-def _tally(findings: Sequence[Finding]) -> str:
-    counts = Counter(finding.severity for finding in findings)
-    names = {"error": "error", "warning": "warning", "info": "note"}
-    return "Findings: " + ", ".join(counted(counts[s], names[s]) for s in SEVERITIES if counts[s])
+    return folded(f"Findings: {tally(findings)}", text) if len(rows) > FOLDED else f"{text}\n"
 
 
 def _counted_findings(findings: Sequence[Finding]) -> str:
-    counts = Counter((SEVERITIES.index(f.severity), f.code) for f in findings)
+    counts = Counter((ORDER.index(f.severity), f.code) for f in findings)
     said = ", ".join(f"{number:,} {code(name)}" for (_, name), number in sorted(counts.items()))
-    return f"{_tally(findings)} ({said})\n\n"
+    return f"Findings: {tally(findings)} ({said})\n\n"

@@ -27,7 +27,7 @@ class Places:
         found = PLACE.fullmatch(place) if self.base is not None else None
         if found is None or ".." in found["path"].split("/"):
             return None
-        return f"{self.base}{quote(found['path'], safe='/')}#L{found['line']}"
+        return f"{self.base}{quote(found['path'], safe='/', errors='surrogatepass')}#L{found['line']}"
 
     def mark(self, place: str | None) -> str:
         """A place for a table's cell in Markdown; an empty text for none."""

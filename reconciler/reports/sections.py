@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Literal
 
-from reconciler.model.change import Action, AttributeChange, Change
+from reconciler.model.change import Action, AttributeChange, Change, Reason
+from reconciler.model.change import Cause as Origin
 from reconciler.model.plan import TargetPlan
 from reconciler.model.resource import Type
 
@@ -20,19 +20,26 @@ TITLES: dict[Kind, str] = {
 }  # fmt: skip
 
 
+SAID = ("loses access: ", "gets access back: ", "is deleted: ")  # by a section and an action
+ORIGINS: dict[Origin, str] = {
+    "edit": "What this edit does", "drift": "What had drifted before; this edit does not touch it",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A change as it is told, with the cause that drift gave it."""
+    """A change as it is told, with the cause that drift gave it, and its requests where they were asked for."""
 
     change: Change
     drifted: str | None
+    requests: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What has one origin: `edit` or `drift` where the plan tells them apart, None where it does not."""
+    """What has one origin; None where the plan does not tell edit and drift apart."""
 
-    origin: str | None
+    origin: Origin | None
     told: tuple[Told, ...]
 
     def of(self, kind: Kind) -> tuple[Told, ...]:
@@ -49,8 +56,7 @@ class Cause:
 
     action: Action
     type: Type
-    why: str
-    code: str
+    reason: Reason
     attributes: tuple[AttributeChange, ...]
     has_members: bool
     told: tuple[Told, ...]
@@ -77,15 +83,42 @@ def kind_of(change: Change) -> Kind:
     return "gain" if change.action in ("create", "reactivate") else "change"
 
 
+def brief(reason: Reason) -> str:
+    """The text of a reason without what the section says already."""
+    text = reason.text
+    for said in SAID:
+        text = text.removeprefix(said)
+    return text
+
+
 def parts_of(target: TargetPlan) -> tuple[Part, ...]:
-    """The target's changes: what the edit does, then what had drifted before; or all as one."""
-    causes = target.causes or repeat(None)
-    told = [Told(change=change, drifted=cause) for change, cause in zip(target.changes, causes, strict=False)]
-    found: dict[str | None, list[Told]] = {}
-    for one in told:
-        found.setdefault(getattr(one.change, "origin", None), []).append(one)
-    order = sorted(found, key=lambda origin: (origin == "drift", origin or ""))
-    return tuple(Part(origin=origin, told=tuple(found[origin])) for origin in order)
+    """The target's changes: what an edit does, then what had drifted before it; or all as one where nothing tells.
+
+    A change that both have a part in is told in both, with its own atoms in each.
+    """
+    rows = list(
+        zip(target.changes, target.causes or repeat(None), target.lowered or repeat(()), strict=False)
+    )
+    whole = tuple(Told(change=change, drifted=cause, requests=requests) for change, cause, requests in rows)
+    if all(change.drifted is None for change in target.changes):
+        return (Part(origin=None, told=whole),) if whole else ()
+    edits = tuple(replace(one, change=change) for one in whole if (change := _edit(one.change)))
+    drifts = tuple(replace(one, change=change) for one in whole if (change := _drift(one.change)))
+    parts: tuple[tuple[Origin, tuple[Told, ...]], ...] = (("edit", edits), ("drift", drifts))
+    return tuple(Part(origin=origin, told=told) for origin, told in parts if told)
+
+
+def _edit(change: Change) -> Change | None:
+    drifted = change.drifted or frozenset()
+    return change.only(lambda place: place not in drifted) if drifted else change
+
+
+def _drift(change: Change) -> Change | None:
+    """What had drifted; all of it where the edit's own atoms are nothing without that."""
+    drifted = change.drifted or frozenset()
+    if not drifted:
+        return None
+    return change.only(lambda place: place in drifted) if _edit(change) else change
 
 
 def causes_of(told: Iterable[Told]) -> tuple[Cause, ...]:
@@ -109,7 +142,7 @@ def _cause(group: Sequence[Told]) -> Cause:
     first = group[0].change
     is_by_path = first.action in ("update", "adopt")
     return Cause(
-        action=first.action, type=first.type, why=first.reason.text, code=first.reason.code,
+        action=first.action, type=first.type, reason=first.reason,
         attributes=_common([one.change.attributes for one in group]) if is_by_path else (),
         has_members=is_by_path and bool(first.add or first.remove), told=tuple(group),
     )  # fmt: skip
@@ -128,8 +161,3 @@ def _common(rows: Sequence[tuple[AttributeChange, ...]]) -> tuple[AttributeChang
 def _same(values: Sequence[object]) -> object:
     first = values[0]
     return first if all(value == first and type(value) is type(first) for value in values) else VARIOUS
-
-
-def count_actions(changes: Iterable[Change], type_: Type) -> Counter[Action]:
-    """How many changes of each action, of one resource type."""
-    return Counter(change.action for change in changes if change.type == type_)

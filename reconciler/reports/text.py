@@ -13,6 +13,7 @@ from reconciler.model.change import SYMBOLS, AttributeChange, Change, MemberChan
 from reconciler.model.finding import Finding
 from reconciler.model.neutral import neutral
 from reconciler.model.plan import Budget, Plan, TargetPlan
+from reconciler.reports.words import counted, headline, totals, trouble
 
 MANY, SHOWN = 60, 15  # more changes of one kind than MANY are summed up after SHOWN of them
 WIDEST = 40
@@ -41,11 +42,10 @@ def _print(console: Console, lines: Iterable[Text]) -> None:
 def _target(target: TargetPlan, root: str) -> Iterator[Text]:
     head = Text(" · ".join(filter(None, (target.name, neutral(target.url)))), style="bold")
     if target.error:
-        what = "is not the reviewed plan" if target.error_exit == 4 else "could not be planned"
-        yield head.append(f"\n  !! {what}", style="red")
+        yield head.append(f"\n  !! {trouble(target)}", style="red")
         yield Text()
         return
-    live = f"{_count(target.live_users, 'user')} and {_count(target.live_groups, 'group')} live, all read"
+    live = f"{counted(target.live_users, 'user')} and {counted(target.live_groups, 'group')} live, all read"
     yield head.append(f" · {live}", style="not bold")
     yield Text()
     yield from _changes(target, root)
@@ -185,25 +185,13 @@ def _below(place: str, root: str) -> str:
     return place.removeprefix(root)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _totals(plan: Plan) -> Text:
-    if not plan.changes:
-        failed = any(target.error for target in plan.targets)
-        return Text("not every target could be planned" if failed else "no changes", style="bold")
-    parts = []
-    for type_, label in (("User", "users"), ("Group", "groups")):
-        counts = Counter(c.action for c in plan.changes if c.type == type_)
-        if counts:
-            parts.append(f"{label} " + ", ".join(f"{counts[a]:,} to {a}" for a in SYMBOLS if counts[a]))
-    add, remove = sum(len(c.add) for c in plan.changes), sum(len(c.remove) for c in plan.changes)
-    if add or remove:
-        parts.append(f"members +{add:,} -{remove:,}")
+    changes = plan.changes
+    if not changes:
+        return Text(headline(plan, changes), style="bold")
     requests, seconds = sum(t.requests for t in plan.targets), sum(t.seconds for t in plan.targets)
-    parts += [
-        f"{_count(requests, 'request')}, about {seconds:,} s",
+    parts = (
+        totals(changes), f"{counted(requests, 'request')}, about {seconds:,} s",
         f"digest {plan.digest.removeprefix('sha256:')[:12]}…",
-    ]
+    )  # fmt: skip
     return Text(" · ".join(parts), style="bold")
