@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from msgspec import structs
@@ -20,6 +21,7 @@ from reconciler.model.resource import Facts, LiveResource, LiveState, Type
 from reconciler.model.target import SecretRef, Target
 from reconciler.pipeline.world import World, load_from, locator, placer
 from reconciler.policies import Agreed
+from reconciler.stages.blame import Side
 from reconciler.stages.compile import Desired, target_columns
 from reconciler.stages.contradict import compile_all
 from reconciler.stages.decide import decide
@@ -42,6 +44,7 @@ class BaseTree:
 class BaseTarget:
     """A target as the base declares it, with what is live in the columns of its own mapping."""
 
+    state: DesiredState
     target: Target
     desired: Desired
     facts: Facts
@@ -61,6 +64,10 @@ class BaseTarget:
             return decode(content)
 
         return both
+
+    def side(self, now: datetime) -> Side:
+        """What the base declares, to find causes by."""
+        return Side(state=self.state, target=self.target, desired=self.desired, now=now)
 
     def plan(self, live: LiveState) -> TargetPlan:
         """What the base would do at what is live."""
@@ -112,7 +119,9 @@ def find_base_target(
     facts = facts_of(before, found, remembered)
     users, groups = target_columns(before, facts.case_exact)
     columns: dict[Type, Columns] = {"User": users, **({"Group": groups} if groups else {})}
-    return BaseTarget(target=before, desired=desired, facts=facts, place=placer(base.state), columns=columns)
+    return BaseTarget(
+        state=base.state, target=before, desired=desired, facts=facts, place=placer(base.state), columns=columns
+    )  # fmt: skip
 
 
 def _layout(columns: Columns) -> object:

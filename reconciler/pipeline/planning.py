@@ -21,6 +21,7 @@ from reconciler.pipeline.base_tree import BaseTarget, BaseTree, find_base_target
 from reconciler.pipeline.session import Session, begin, doubt, read_live
 from reconciler.pipeline.world import World, choose, connect, endpoint_url, locator, placer
 from reconciler.policies import Agreed
+from reconciler.stages.blame import Side, blame
 from reconciler.stages.causes import find_cause, find_cause_by_base
 from reconciler.stages.compile import Desired, compile_target
 from reconciler.stages.contradict import compile_all
@@ -84,6 +85,8 @@ async def plan_target(
             plan = await doubt(session, session.decide(live), live, reader)
             if before is not None:
                 plan = _compared(plan, before, live)
+            side = Side(state=state, target=target, desired=desired, now=world.now)
+            plan = blame(plan, side, session.base.side(world.now) if session.base else None, session.place)
             return Planned(target=target, plan=plan, session=session, live=live)
     except TargetError as error:
         failed = TargetPlan(

@@ -53,7 +53,7 @@ def compile_target(state: DesiredState, target: Target, now: datetime) -> Desire
     users, groups = target_columns(target, {})
     memberships = flatten(state, now)
     always, creating = _rows(users, creating=False), _rows(users, creating=True)
-    desired_users = _users(state, target, users, always, _in_scope(target, memberships), now)
+    desired_users = _users(state, target, users, always, find_out_of_scope(target, memberships), now)
     for key, origin in state.removed.items():
         attributes: Mapping[str, object] = {"objectId": key, "IsSoftDeleted": True}
         desired_users[key] = DesiredUser(
@@ -75,8 +75,8 @@ def compile_target(state: DesiredState, target: Target, now: datetime) -> Desire
     )
 
 
-def _in_scope(target: Target, memberships: Memberships) -> WhyNot:
-    """Why a user is out of scope, or None (research: entra 1.1: assignment and filter must both pass)."""
+def find_out_of_scope(target: Target, memberships: Memberships) -> WhyNot:
+    """What says why a user is out of scope, or None (research: entra 1.1: assignment and filter must both pass)."""
     scope = target.scope
     if scope.users != "assigned" and not scope.filter:
         return None
