@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
 
 from reconciler.model.place import NodePath
 from reconciler.stages.read import text_of
 from reconciler.stages.reading import WRONG, closest, nearest
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 Json = dict[str, Any]
 
@@ -40,7 +42,7 @@ class Shape:
 
     def __init__(self, schema: Json) -> None:
         self._accepts = jsonschema_rs.validator_for(schema)
-        self._explains = _Explaining(schema)
+        self._schema = schema
         self._is_whole = "required" in schema
 
     def judge(self, value: object) -> tuple[object, tuple[Fault, ...]]:
@@ -72,7 +74,7 @@ class Shape:
 
     def _faults(self, value: object) -> list[Fault]:
         found: dict[tuple[NodePath, str], Fault] = {}
-        for error in sorted(self._explains.iter_errors(value), key=_rank):
+        for error in sorted(_explaining()(self._schema).iter_errors(value), key=_rank):
             for fault in _faults_of(error):
                 found.setdefault((fault.path, fault.missing), fault)
         unknown = [fault.path for fault in found.values() if fault.is_unknown]
@@ -118,13 +120,18 @@ def _plain(value: object) -> object:
     return float(value) if isinstance(value, float) else value
 
 
-def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
-    # Python's `$` forgives a line break at the end; JSON Schema's, as in Rust, does not.
-    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
-        yield ValidationError("does not match")
+@cache
+def _explaining() -> Any:
+    """The validator that explains; it is imported where there is something to explain, for that takes a while."""
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
 
+    def search(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
+        # Python's `$` forgives a line break at the end; JSON Schema's, as in Rust, does not.
+        if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+            yield ValidationError("does not match")
 
-_Explaining: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    return extend(Draft202012Validator, {"pattern": search})  # type: ignore[no-untyped-call]
 
 
 def _faults_of(error: ValidationError) -> list[Fault]:
