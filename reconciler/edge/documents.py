@@ -25,39 +25,39 @@ def read_documents(base: Path, desired: str) -> tuple[tuple[Document, ...], tupl
         )
     documents: list[Document] = []
     mistakes: list[Mistake] = []
+    top = root.resolve()
     for file in sorted(root.rglob("*")):
-        path = neutral(file.relative_to(base).as_posix())
+        written = file.relative_to(base).as_posix()
+        path = neutral(written)
         if file.suffix in (".yaml", ".yml"):
-            found = _read(file, root, desired)
+            found = _read(file, path, top, desired)
         elif (
             file.is_symlink() and file.is_dir()
         ):  # nobody looks inside, and what is there would be missing silently
             found = "is a link to a folder; put the folder itself here"
         else:
             continue
-        if path != file.relative_to(base).as_posix():
+        if path != written:
             found = "has a name with control or invisible characters; rename it"
         if isinstance(found, str):
             mistakes.append(Mistake(path, 1, 1, found))
         else:
-            documents.append(Document(path=path, text=found.decode("utf-8-sig")))
+            documents.append(found)
     return tuple(documents), tuple(mistakes)
 
 
-def _read(file: Path, root: Path, desired: str) -> bytes | str:
-    """The content of one file, which is UTF-8, or what is wrong with it."""
+def _read(file: Path, path: str, top: Path, desired: str) -> Document | str:
+    """The document in one file, which is UTF-8, or what is wrong with it."""
     try:
-        if not file.resolve().is_relative_to(root.resolve()):
+        if not file.resolve().is_relative_to(top):
             return f"leads outside of {desired}; put the file itself here"
         if not file.is_file() or file.stat().st_size > LARGEST:
             return "is no file of at most 64 MB; split it"
-        content = file.read_bytes()
-        content.decode("utf-8-sig")
+        return Document(path=path, text=file.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
         return "is not UTF-8; save it as UTF-8"
     except (OSError, RuntimeError) as error:  # a link to itself is the one or the other
         return f"cannot be read ({type(error).__name__}); put a readable file here"
-    return content
 
 
 def read_profiles(base: Path, paths: Iterable[str]) -> dict[str, Document | str]:
