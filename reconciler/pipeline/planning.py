@@ -19,6 +19,7 @@ from reconciler.model.resource import LiveState
 from reconciler.model.target import Target
 from reconciler.pipeline.base_tree import BaseTarget, BaseTree, find_base_target
 from reconciler.pipeline.session import Session, begin, doubt, read_live
+from reconciler.pipeline.unhurried import unhurried
 from reconciler.pipeline.world import World, choose, connect, endpoint_url, locator, placer
 from reconciler.policies import Agreed
 from reconciler.stages.blame import Side, blame
@@ -52,7 +53,8 @@ def make_plans(
     Raises UsageError for a target that is not declared, DesiredStateError for what contradicts itself.
     """
     targets = choose(state, names)
-    compiled = compile_all(state, targets, world.now, locator(state))
+    with unhurried():
+        compiled = compile_all(state, targets, world.now, locator(state))
 
     planned: list[Planned] = []
 
@@ -81,8 +83,10 @@ async def plan_target(
                 find_base_target(base, target, world, session.found, session.remembered) if base else None
             )
             session.base = before if isinstance(before, BaseTarget) else None
-            live = await read_live(session, reader)
-            plan = await doubt(session, session.decide(live), live, reader)
+            with unhurried():
+                live = await read_live(session, reader)
+                decided = session.decide(live)
+            plan = await doubt(session, decided, live, reader)
             if before is not None:
                 plan = _compared(plan, before, live)
             side = Side(state=state, target=target, desired=desired, now=world.now)

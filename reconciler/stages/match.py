@@ -217,7 +217,7 @@ class _Run:
             ]:
                 self._lose(key)
         ours = self._ours()
-        owned = {self.ids[key] for key in ours}
+        owned = set(self.ids.values()) if len(ours) == len(self.ids) else {self.ids[key] for key in ours}
         paired = owned if len(owned) == len(self.ids) else set(self.ids.values())
         lone = [live for live in self.live if live.id not in paired]
         declared = self._declared_external_ids() if lone else {}
@@ -265,6 +265,8 @@ class _Run:
     def _ours(self) -> frozenset[str]:
         if self.columns.external_id is None or not self.facts.keeps_external_id:
             return frozenset(self.found)
+        if len(self.ours) == len(self.found):  # as at most endpoints
+            return frozenset(self.ours)
         others = (key for key in self.found if key not in self.ours)
         return frozenset(
             self.ours | {key for key in others if self._is_ours(self.desired[key], self.found[key])}
