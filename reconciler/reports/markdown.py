@@ -81,7 +81,7 @@ def _shortened(names: Sequence[str]) -> str:
 def _head_blocks(plan: Plan, heading: str, detail: Detail) -> Iterator[Block]:
     intended = [one.change for part in _parts(plan) if part.origin != "drift" for one in part.told]
     lost = [change for change in intended if kind_of(change) == "lose"]
-    drifted = len(plan.changes) - len(intended)
+    drifted = sum(len(part.told) for part in _parts(plan) if part.origin == "drift")
     lines = [f"### {heading}: {headline(plan, intended)}\n"]
     if lost:
         lines.append(_caution(lost, detail))

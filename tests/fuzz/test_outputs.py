@@ -68,6 +68,8 @@ def check(result: Result, *, is_json: bool = False) -> Result:
         ("plan",),
         ("plan", "--requests"),
         ("drift",),
+        ("plan", "--format", "markdown"),
+        ("drift", "--format", "html"),
         ("explain", "user:u1"),
         ("explain", "group:g1"),
         ("plan", "--only", "user:u2"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
 from reconciler.model.finding import Finding
@@ -117,6 +118,21 @@ def large_plan(size: int = 5_000) -> Plan:
             changes, budgets=[budget("deactivate", 9, 5, 214), budget("create", created, 50, 900), budget("clear", 0, 20, 900)]
         )
     )  # fmt: skip
+
+
+def edited_plan() -> Plan:
+    """What an edit does, and what had drifted before; one group has both, and the drift alone exceeds a budget."""
+    title, gone, moved = (
+        user(1, "update", before="Engineer", after="Staff"),
+        user(3, "deactivate"),
+        group(2, (4,), (5, 6)),
+    )
+    left = frozenset(place for place in moved.atoms() if place.name != "u4")
+    changes = [
+        replace(gone, drifted=frozenset(gone.atoms())), replace(title, drifted=frozenset()), replace(moved, drifted=left),
+    ]  # fmt: skip
+    whole = target_plan(changes, budgets=[budget("removeMembersPerGroup", 2, 1, 9, subject="g2")])
+    return plan_of(replace(whole, edit=target_plan([title, group(2, (4,))])))
 
 
 def hostile_plan(texts: Sequence[str], *, in_paths: bool = True) -> Plan:

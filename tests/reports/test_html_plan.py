@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from reconciler.model.change import Change, MemberChange, Reason
+from reconciler.model.change import Change, Reason
 from reconciler.model.neutral import neutral
 from reconciler.model.plan import Plan
 from reconciler.reports.html_plan import render
@@ -20,7 +20,16 @@ from reconciler.reports.places import Places
 from tests.fuzz.volume import IS_FULL
 from tests.reports.browsing import chromium, looking
 from tests.reports.hostile_values import hostile_values
-from tests.reports.plans import budget, group, hostile_plan, large_plan, plan_of, target_plan, user
+from tests.reports.plans import (
+    budget,
+    edited_plan,
+    group,
+    hostile_plan,
+    large_plan,
+    plan_of,
+    target_plan,
+    user,
+)
 from tests.reports.test_markdown import PLANS
 
 EVERYTHING = PLANS["everything"]
@@ -41,22 +50,6 @@ def two_targets() -> Plan:
     return plan_of(
         target_plan([user(1, "deactivate"), user(2, "create")]), target_plan(directory, name="directory")
     )
-
-
-def edited() -> Plan:
-    """What an edit does, and what had drifted before: of one user, both."""
-    title, both = (
-        user(1, "update", before="Engineer", after="Staff"),
-        user(2, "update", before="VP", after="Boss"),
-    )
-    old, new = (
-        replace(user(3, "deactivate"), drifted=frozenset(user(3, "deactivate").atoms())),
-        replace(title, drifted=frozenset()),
-    )
-    shared = replace(
-        both, add=(MemberChange(key="g", name="grown", id=None),), drifted=frozenset(both.atoms())
-    )
-    return plan_of(target_plan([old, new, shared]))
 
 
 def test_who_loses_access_stands_first(browser: Browser, tmp_path: Path) -> None:
@@ -162,18 +155,13 @@ def test_type_target_and_cause_are_chosen_from_lists(browser: Browser, tmp_path:
 
 
 def test_an_edit_stands_apart_from_what_had_drifted(browser: Browser, tmp_path: Path) -> None:
-    with looking(browser, edited(), tmp_path) as look:
+    with looking(browser, edited_plan(), tmp_path) as look:
         titles = look.page.locator("h2.origin").all_inner_texts()
         assert titles == ["What this edit does", "What had drifted before; this edit does not touch it"]
-        assert look.names() == [
-            "user1@example.com",
-            "user2@example.com",
-            "user3@example.com",
-            "user2@example.com",
-        ]
+        assert look.names() == ["user1@example.com", "Group 2", "user3@example.com", "Group 2"]
         look.page.select_option("select[aria-label='Edit and drift']", "drift")
-        assert look.names() == ["user3@example.com", "user2@example.com"]
-        assert look.page.inner_text("p.summary") == "users 2 to update · members +1 -0"
+        assert look.names() == ["user3@example.com", "Group 2"]
+        assert look.page.inner_text("p.summary") == "users 1 to update · groups 1 to update · members +1 -0"
 
 
 def test_a_change_opens_and_shows_before_and_after(browser: Browser, tmp_path: Path) -> None:

@@ -19,7 +19,16 @@ from reconciler.reports.places import Places
 from tests.fuzz.hostile import NASTY, texts
 from tests.fuzz.volume import tries
 from tests.properties.bench import Repository, Strict, strict_endpoint
-from tests.reports.plans import budget, group, hostile_plan, large_plan, plan_of, target_plan, user
+from tests.reports.plans import (
+    budget,
+    edited_plan,
+    group,
+    hostile_plan,
+    large_plan,
+    plan_of,
+    target_plan,
+    user,
+)
 from tests.reports.rendered import assert_sound
 from tests.scenarios.stories import ENDPOINT, hold_story
 
@@ -61,6 +70,7 @@ PLANS = {
     "quarantine": quarantined(),
     "error": failed(),
     "drift": drifted(),
+    "edit": edited_plan(),
     "hostile": hostile_plan([text for text in NASTY if len(text) < 40][:9], in_paths=False),
     "everything": plan_of(
         target_plan(
@@ -128,6 +138,17 @@ def test_people_losing_access_come_before_everything_else() -> None:
     order = [text.index(f"**{title}**") for title in ("People losing access", "People getting access", "People whose account changes", "Groups")]  # fmt: skip
     assert order == sorted(order)
     assert text.index("1 person loses access") < text.index("| target |")
+
+
+def test_an_edit_comes_before_what_had_drifted_and_is_what_is_counted() -> None:
+    text = render(PLANS["edit"])
+
+    edit, drift = text.split("##### What had drifted before")
+    assert edit.startswith("### Plan: users 1 to update · groups 1 to update · members +1 -0\n")
+    assert "loses access" not in edit
+    assert "user5@example.com" not in edit
+    assert "user3@example.com" in drift
+    assert "user4@example.com" not in drift
 
 
 def test_an_exceeded_budget_comes_with_the_approval_to_copy() -> None:
