@@ -123,8 +123,8 @@ def _plain(value: object) -> object:
 @cache
 def _explaining() -> Any:
     """The validator that explains; it is imported where there is something to explain, for that takes a while."""
-    from jsonschema import Draft202012Validator, ValidationError
-    from jsonschema.validators import extend
+    from jsonschema import Draft202012Validator, ValidationError  # noqa: PLC0415
+    from jsonschema.validators import extend  # noqa: PLC0415
 
     def search(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
         # Python's `$` forgives a line break at the end; JSON Schema's, as in Rust, does not.
