@@ -82,6 +82,8 @@ def remember(before: Memory, parts: Sequence[Part], targets: Iterable[str], *, a
     told = {part.target: part for part in parts}
     for name in sorted(names):
         part = told.get(name)
+        if part is not None and part.quarantine:
+            quarantined[name] = (part.quarantine, part.since)
         if part is None or part.result == "failed":
             failed[name] = failed.get(name, 0) + 1
             continue
@@ -89,10 +91,8 @@ def remember(before: Memory, parts: Sequence[Part], targets: Iterable[str], *, a
         differs.pop(name, None)
         if part.fingerprint:
             differs[name] = part.fingerprint
-        if part.kind == "apply":  # a check alone neither ends a quarantine nor begins one
+        if part.kind == "apply" and not part.quarantine:  # a check alone ends none
             quarantined.pop(name, None)
-        if part.quarantine:
-            quarantined[name] = (part.quarantine, part.since)
     return Memory(differs=differs, failed=failed, quarantined=quarantined)
 
 

@@ -50,6 +50,7 @@ targets:
     ownership: externalId
     client: {requestsPerSecond: 1000}
 """
+USERS_FILE = "desired_state/users.yaml"
 Edit = Callable[["World"], None]
 
 
@@ -184,6 +185,12 @@ class World:
         )  # fmt: skip
         return self.runner.run(workflow, event)
 
+    def apply_by_hand(self) -> None:
+        """Somebody applies main from a terminal."""
+        result = shared_tool().run(self.repository, ("apply", "--yes"), {"LIVE_TOKEN": TOKEN})
+        assert result.code == 0, str(result)
+        shutil.rmtree(self.repository / ".reconcile")
+
     def people(self) -> dict[str, dict[str, Any]]:
         """The live users by userName."""
         rows = self.endpoint.get("/Users", params={"count": "100"}).raise_for_status().json()["Resources"]
@@ -203,6 +210,30 @@ class World:
             "id": result.number, "path": f".github/workflows/{workflow}", "head_sha": commit, "event": event,
             "conclusion": result.conclusion, "head_repository": {"full_name": owner}, "head_branch": "main",
         })  # fmt: skip
+
+
+def add(*names: str) -> Edit:
+    """An edit that hires people."""
+    rows = [
+        f"  {name}: {{userPrincipalName: {name}@example.com, displayName: {name.title()}}}\n"
+        for name in names
+    ]
+    return lambda world: world.replace(USERS_FILE, "users:\n", "users:\n" + "".join(rows))
+
+
+def retitle(old: str, new: str) -> Edit:
+    """An edit of somebody's title."""
+    return lambda world: world.replace(USERS_FILE, f"jobTitle: {old}", f"jobTitle: {new}")
+
+
+def edits(*several: Edit) -> Edit:
+    """All of them in one."""
+
+    def edit(world: World) -> None:
+        for each in several:
+            each(world)
+
+    return edit
 
 
 def digest_in(text: str) -> str:
