@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +113,9 @@ class Runner:
     actions: Mapping[str, Path] = field(default_factory=dict)  # OWNER/NAME of an action that is no shim here
     last: int = 100
     before_step: Callable[[str, Row], None] | None = None
-    interrupt: Callable[[str], float | None] | None = None  # seconds after which a job's step gets SIGINT
+    interrupts: Mapping[str, Callable[[], bool]] = field(
+        default_factory=dict
+    )  # by job: when its script gets SIGINT
 
     def run(self, workflow: str, event: Event, number: int | None = None) -> RunResult:
         """Runs a workflow as it stands at the event's commit. `number`: an old run that is started again."""
@@ -139,7 +142,7 @@ class _Run:
         self.artifacts.mkdir(parents=True, exist_ok=True)
         self.github: Row = {
             "event_name": event.name, "event": event.payload, "sha": event.sha, "ref": event.ref, "repository": REPOSITORY,
-            "run_id": str(number), "workflow": document["name"], "actor": event.payload.get("sender", {}).get("login", "alice"),
+            "run_id": str(number), "workflow": document.get("name", ""), "actor": event.payload.get("sender", {}).get("login", "alice"),
             "server_url": "https://github.com", "ref_name": event.ref.rpartition("/")[2],
         }  # fmt: skip
 
@@ -315,9 +318,8 @@ class _Steps:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.seen |= {name: value for name, value in environ.items() if value}
-        seconds = self.of.runner.interrupt(self.job) if self.of.runner.interrupt else None
-        if seconds is not None:
-            threading.Timer(seconds, process.send_signal, [signal.SIGINT]).start()
+        if (is_time := self.of.runner.interrupts.get(self.job)) is not None:
+            threading.Thread(target=_interrupt, args=(process, is_time), daemon=True).start()
         said, _ = process.communicate(timeout=120)
         for secret in self.secrets:  # the runner masks them
             said = said.replace(secret, "***") if secret else said
@@ -328,6 +330,13 @@ class _Steps:
         else:
             self.summary += summary
         return read_outputs(files["GITHUB_OUTPUT"].read_text()), process.returncode
+
+
+def _interrupt(process: subprocess.Popen[str], is_time: Callable[[], bool]) -> None:
+    """What GitHub does to a cancelled job: it signals the shell, and nothing below it."""
+    while process.poll() is None and not is_time():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
 
 
 def read_outputs(text: str) -> dict[str, str]:

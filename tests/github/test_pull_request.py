@@ -6,7 +6,7 @@ import cmarkgfm
 from cmarkgfm.cmark import Options
 
 from tests.github.fake_github import BOT, Answer
-from tests.github.world import TOKEN, USERS_FILE, World, add, edits, retitle
+from tests.github.world import TOKEN, USERS_FILE, Edit, World, add, edits, retitle
 
 MARK = "<!-- reconcile:plan:v1 -->"
 
@@ -50,7 +50,7 @@ def test_a_fork_and_dependabot_get_validate_only(applied: World) -> None:
     world = applied
     pull = world.open_pull(add("dan"))
     for told in ({"fork": True}, {"sender": "dependabot[bot]"}):
-        planned = world.plan(pull, **told)  # type: ignore[arg-type]
+        planned = world.plan(pull, **told)
 
         assert planned.results() == {
             "validate": "success", "targets": "skipped", "plan": "skipped", "comment": "skipped", "gate": "success",
@@ -140,11 +140,8 @@ def test_the_manifest_names_nobody_and_nothing_holds_the_token(applied: World) -
 def test_hostile_names_are_inert_everywhere(applied: World) -> None:
     world = applied
     hostile = "</details><img src=x onerror=alert(1)>\\n# H1\\n::error::x ![i](http://e/x.png) @octocat #12 `x` | y\\n::set-output name=a::b"
-    pull = world.open_pull(
-        lambda w: (
-            w.replace(USERS_FILE, "Bob Li", f'"{hostile}"') or w.replace(USERS_FILE, "Salesman", "<!-- x")
-        )
-    )  # type: ignore[func-returns-value]
+    rename: Edit = lambda w: w.replace(USERS_FILE, "Bob Li", f'"{hostile}"')  # noqa: E731
+    pull = world.open_pull(edits(rename, retitle("Salesman", "<!-- x")))
 
     planned = world.plan(pull)
 

@@ -129,7 +129,7 @@ class World:
             is_trusted=not fork and sender != "dependabot[bot]",
         )  # fmt: skip
         result = self.runner.run("plan.yml", event)
-        self._register("plan.yml", result, pull.head, "pull_request", owner)
+        self.register("plan.yml", result, pull.head, "pull_request", owner)
         return result
 
     def merge(self, pull: Pull) -> str:
@@ -158,7 +158,7 @@ class World:
             "apply.yml", Event(name="push", payload=payload, sha=commit, ref="refs/heads/main"), number
         )
         self.hub.runs = [row for row in self.hub.runs if row["id"] != result.number]
-        self._register("apply.yml", result, commit, "push", REPOSITORY)
+        self.register("apply.yml", result, commit, "push", REPOSITORY)
         return result
 
     def deliver(self, edit: Edit) -> RunResult:
@@ -205,7 +205,10 @@ class World:
     def _repository(self) -> dict[str, object]:
         return {"full_name": REPOSITORY, "private": self.hub.is_private}
 
-    def _register(self, workflow: str, result: RunResult, commit: str, event: str, owner: str) -> None:
+    def register(
+        self, workflow: str, result: RunResult, commit: str, event: str, owner: str = REPOSITORY
+    ) -> None:
+        """Lets the API know of a run that has ended."""
         self.hub.runs.append({
             "id": result.number, "path": f".github/workflows/{workflow}", "head_sha": commit, "event": event,
             "conclusion": result.conclusion, "head_repository": {"full_name": owner}, "head_branch": "main",
