@@ -13,6 +13,7 @@ from typing import Any, Self
 from reconciler.model.errors import TargetError, UsageError
 from reconciler.model.plan import Budget
 from reconciler.model.request import Outcome
+from reconciler.model.stand_in import shown
 
 BURST = 0.02  # seconds; at 50 requests a second every outcome has an fsync of its own
 STEPS = {"create": "create", "adopt": "update", "update": "update", "reactivate": "update", "deactivate": "disable", "delete": "delete"}  # fmt: skip
@@ -67,7 +68,8 @@ class RunLog:
         """One line for what one change came to."""
         change = outcome.change
         modified: list[dict[str, object]] = [
-            {"displayName": a.path, "oldValue": a.before, "newValue": a.after} for a in change.attributes
+            {"displayName": a.path, "oldValue": shown(a.before), "newValue": shown(a.after)}
+            for a in change.attributes
         ]
         modified += [{"displayName": "members", "oldValue": None, "newValue": m.key} for m in change.add]
         modified += [{"displayName": "members", "oldValue": m.key, "newValue": None} for m in change.remove]

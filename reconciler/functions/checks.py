@@ -10,6 +10,7 @@ from reconciler.functions.date_formats import STYLES
 from reconciler.functions.grammar import Call, Comparison, Constant, Node, Nothing, Slip, Word
 from reconciler.functions.patterns import PatternError, compile_pattern
 from reconciler.functions.random_text import LONGEST
+from reconciler.functions.roles import ROLES
 from reconciler.functions.signatures import Signature, signatures
 
 WORDS = {
@@ -34,9 +35,9 @@ def check_node(node: Node) -> list[Slip]:
         ]  # fmt: skip
     if not isinstance(node, Call):
         return []
-    signature = signatures().get(node.name)
-    if signature is None:
-        return [Slip(node.start, f"`{node.name}` is no function here; {_meant(node.name, signatures())}")]
+    if slips := check_name(node):
+        return slips
+    signature = signatures()[node.name]
     slips = [*_check_count(node, signature), *_check_arguments(node, signature)]
     if slips:
         return slips
@@ -46,6 +47,13 @@ def check_node(node: Node) -> list[Slip]:
         case "RandomString":
             return _check_random(node)
     return []
+
+
+def check_name(node: Node) -> list[Slip]:
+    """What is wrong with a call's name."""
+    if not isinstance(node, Call) or node.name in signatures():
+        return []
+    return [Slip(node.start, f"`{node.name}` is no function here; {_meant(node.name, signatures())}")]
 
 
 def _check_count(node: Call, signature: Signature) -> list[Slip]:
@@ -66,6 +74,13 @@ def _check_arguments(node: Call, signature: Signature) -> list[Slip]:
         parameter = signature.parameter(index)
         where = f"{parameter.name} of {node.name}"
         match argument:
+            case _ if parameter.kind == "roles" and getattr(argument, "name", "") != ROLES:
+                slips.append(
+                    Slip(
+                        argument.start,
+                        f"{node.name} is about roles by assignment; write {node.name}([{ROLES}])",
+                    )
+                )
             case Nothing() if not parameter.may_be_empty:
                 slips.append(Slip(argument.start, f"{where} is left empty; write {signature}"))
             case Comparison() if parameter.kind != "condition":
@@ -97,8 +112,6 @@ def _fault(kind: str, value: object) -> str:
             return f"write one of {', '.join(INTERVALS)}"
         case "compare" if value not in (*WORDS["compare"], 0, 1, "0", "1"):
             return "write vbBinaryCompare or vbTextCompare"
-        case "roles":
-            return "write [appRoleAssignments]"
         case "culture" if not _CULTURE.fullmatch(str(value)):
             return "write a language, for example tr-TR"
         case "styles" if not {word.strip() for word in str(value).split(",")} <= STYLES:

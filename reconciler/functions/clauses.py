@@ -13,7 +13,7 @@ from reconciler.functions.moments import start
 from reconciler.model.clause import All, Any, Clause, Comparison, MemberOf, Not
 from reconciler.model.errors import DesiredStateError
 from reconciler.model.neutral import neutral, shortened
-from reconciler.model.place import Mistake
+from reconciler.model.place import Mistake, Origin
 
 Attributes = Mapping[str, object]
 Predicate = Callable[[str, Attributes], bool]  # (user id, source attributes)
@@ -25,14 +25,11 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 class Runaway(DesiredStateError):
     """A pattern that takes too long; `origin` says which, for whom its line has to be found."""
 
-    def __init__(self, clause: Comparison, key: str) -> None:
-        self.origin = clause.origin
-        self.text = neutral(
-            f"`{shortened(', '.join(clause.values))}` takes longer than {REGEX_SECONDS:.0f} s on `{clause.attribute}` of {key}; "
-            "write it without a repetition inside a repetition"
-        )
-        where = "/".join(map(str, clause.origin.path))
-        super().__init__((Mistake(clause.origin.document, 1, 1, neutral(f"{where}: {self.text}")),))
+    def __init__(self, origin: Origin, text: str) -> None:
+        self.origin = origin
+        self.text = neutral(text)
+        where = "/".join(map(str, origin.path))
+        super().__init__((Mistake(origin.document, 1, 1, neutral(f"{where}: {self.text}")),))
 
 
 def compile_clause(clause: Clause, members: Mapping[str, frozenset[str]]) -> Predicate:
@@ -65,7 +62,12 @@ def _told_where(test: Callable[[object], bool], clause: Comparison) -> Predicate
         try:
             return test(attributes.get(clause.attribute))
         except TimeoutError:
-            raise Runaway(clause, key) from None
+            pattern = shortened(", ".join(clause.values))
+            text = (
+                f"`{pattern}` takes longer than {REGEX_SECONDS:.0f} s on `{clause.attribute}` of {key}; "
+                "write it without a repetition inside a repetition"
+            )
+            raise Runaway(clause.origin, text) from None
 
     return hold
 

@@ -18,6 +18,7 @@ from reconciler.functions.random_text import random_string
 from reconciler.functions.registry import FUNCTIONS, reader
 from reconciler.functions.signatures import signatures
 from reconciler.functions.values import Value, compare, is_empty
+from reconciler.model.vocabulary import ALIASES
 
 
 class Dropped(Enum):
@@ -66,6 +67,11 @@ def is_fresh(node: Node) -> bool:
     return any(isinstance(part, Call) and part.name in FRESH for part in walk(node))
 
 
+def source_of(node: Attribute) -> str:
+    """The source attribute's first name."""
+    return ALIASES.get(node.name, node.name)
+
+
 class _Compiler:
     def __init__(self, fresh: Fresh | None) -> None:
         self.fresh = fresh
@@ -78,7 +84,8 @@ class _Compiler:
                 return Fixed(value)
             case Word(name=name):
                 return Fixed({"True": True, "False": False}.get(name, name))
-            case Attribute(name=name):
+            case Attribute():
+                name = source_of(node)
                 return lambda rows: [_given(row.get(name)) for row in rows]
             case Comparison():
                 return self.comparison(node)

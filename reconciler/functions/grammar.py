@@ -33,11 +33,12 @@ class Slip(NamedTuple):
 
 
 class ExpressionError(ValueError):
-    """The text is no expression; `slips` holds every mistake, by offset."""
+    """The text is no expression; `slips` holds every mistake, by offset, and `tree` what could be read."""
 
-    def __init__(self, slips: tuple[Slip, ...]) -> None:
+    def __init__(self, slips: tuple[Slip, ...], tree: Node | None = None) -> None:
         super().__init__("; ".join(f"at {slip.offset + 1}: {slip.text}" for slip in slips))
         self.slips = slips
+        self.tree = tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def parse_tree(text: str) -> Node:
     reader = _Reader(text)
     tree = reader.whole()
     if reader.slips:
-        raise ExpressionError(tuple(sorted(set(reader.slips))[:MOST]))
+        raise ExpressionError(tuple(sorted(set(reader.slips))[:MOST]), tree)
     return tree
 
 

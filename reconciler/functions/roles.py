@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+ROLE_TYPE = "WindowsAzureActiveDirectoryRole"
 ROLES = "appRoleAssignments"  # the source attribute: the names of the roles, in the order of the target's assignments
 
 

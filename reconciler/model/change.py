@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from reconciler.model.digest import digest
 from reconciler.model.resource import Type
+from reconciler.model.stand_in import UNKNOWN, AsOf, KnownAfterApply, expression_of, shown
 
 Action = Literal["create", "adopt", "update", "reactivate", "deactivate", "delete"]
 Cause = Literal["edit", "drift"]
@@ -49,6 +50,12 @@ class AttributeChange:
     path: str
     before: object
     after: object
+
+    def to_json(self) -> dict[str, object]:
+        """The attribute as DESIGN 5 writes it, with the expression of a value that is made on create."""
+        expression = expression_of(self.after)
+        told: dict[str, object] = {} if expression is None else {"expression": expression}
+        return {"path": self.path, "before": shown(self.before), "after": shown(self.after), **told}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +157,7 @@ class Change:
             "digest": self.digest,
             "reason": {"code": self.reason.code, "text": self.reason.text, "source": self.reason.source},
             "attributes": [
-                {"path": a.path, "before": a.before, "after": a.after, **self._told("path", a.path)}
-                for a in self.attributes
+                {**a.to_json(), **self._told("path", a.path)} for a in self.attributes
             ],
             "members": {
                 name: [{"key": m.key, "name": m.name, "id": m.id, **self._told("member", m.key)} for m in members]
@@ -190,8 +196,15 @@ def change_from_json(target: str, document: Mapping[str, object]) -> Change:
     return Change(
         target=target, action=document["action"], type=document["type"], key=document["key"], id=document["id"],  # type: ignore[arg-type]
         name=document["name"], reason=Reason(code="", text=""),  # type: ignore[arg-type]
-        attributes=tuple(AttributeChange(path=a["path"], before=a["before"], after=a["after"]) for a in document["attributes"]),
+        attributes=tuple(_attribute(a) for a in document["attributes"]),
         add=tuple(MemberChange(key=m["key"], name=m["name"], id=m["id"]) for m in members["add"]),
         remove=tuple(MemberChange(key=m["key"], name=m["name"], id=m["id"]) for m in members["remove"]),
         adopts=document.get("adopts") is True,
     )  # fmt: skip
+
+
+def _attribute(row: Mapping[str, object]) -> AttributeChange:
+    after, expression = row["after"], row.get("expression")
+    if isinstance(expression, str):
+        after = KnownAfterApply(expression) if after == UNKNOWN else AsOf(after, expression)
+    return AttributeChange(path=row["path"], before=row["before"], after=after)  # type: ignore[arg-type]  # checked by who reads it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -26,12 +26,26 @@ class Column:
     kind: Literal["single", "many", "reference"]
     compare: Callable[[Cell], object]
     mapping: AttributeMapping | None
+    type: str | None = None  # the SCIM type (RFC 7643 section 2.3), None where nobody knows it
     element_bit: int = 0  # its bit in LiveResource.elements, for a selected element
 
     @property
     def is_boolean(self) -> bool:
         """Its values are true and false."""
         return self.compare is _boolean
+
+    @property
+    def is_redacted(self) -> bool:
+        """Its values are shown nowhere."""
+        return self.mapping is not None and self.mapping.is_redacted
+
+    def added(self, before: Cell, after: Cell) -> Cell:
+        """What is wanted where values are only added: those that there are, and the new ones."""
+        if self.mapping is None or self.mapping.role != "added" or not isinstance(after, tuple):
+            return after
+        present = before if isinstance(before, tuple) else ()
+        known = self.compare(present) if present else frozenset()
+        return (*present, *(value for value in after if not self.compare((value,)) <= known))  # type: ignore[operator]  # sets
 
     def compare_all(self, cells: Iterable[Cell]) -> list[object]:
         """The form of each cell; where most are plain texts that takes a call for each of the others only."""
@@ -61,13 +75,22 @@ class Columns:
     reference: int | None
     has_members: bool
 
+    def hides(self, text: str) -> bool:
+        """The values of that path are shown nowhere."""
+        return any(column.text == text and column.is_redacted for column in self.all)
+
     def index(self, text: str) -> int | None:
         """The position of the column of that path."""
         return next((i for i, column in enumerate(self.all) if column.text == text), None)
 
 
-def build_columns(type_: Type, mapping: ObjectMapping, case_exact: dict[str, bool]) -> Columns:
-    """The columns of a mapping; `case_exact` overrides RFC 7643's rule by path. Users always get `active`."""
+def build_columns(
+    type_: Type, mapping: ObjectMapping, case_exact: dict[str, bool], types: Mapping[str, str] | None = None
+) -> Columns:
+    """The columns of a mapping; `case_exact` overrides RFC 7643's rule by path, `types` are those of paths beyond it.
+
+    Users always get `active`.
+    """
     mapped: list[tuple[AttributePath, AttributeMapping | None]] = [
         (m.path, m) for m in mapping.attributes if str(m.path) != "members"
     ]
@@ -75,7 +98,9 @@ def build_columns(type_: Type, mapping: ObjectMapping, case_exact: dict[str, boo
         mapped.append((parse_path("active"), None))
     selectors = sorted({path.element for path, _ in mapped if path.key})
     columns = tuple(
-        _column(type_, path, of, case_exact, 1 << selectors.index(path.element) if path.key else 0)
+        _column(
+            type_, path, of, case_exact, types or {}, 1 << selectors.index(path.element) if path.key else 0
+        )
         for path, of in mapped
     )
     texts = [column.text for column in columns]
@@ -91,12 +116,15 @@ def build_columns(type_: Type, mapping: ObjectMapping, case_exact: dict[str, boo
 
 
 def _column(
-    type_: Type, path: AttributePath, mapping: AttributeMapping | None, exact: dict[str, bool], bit: int
-) -> Column:
+    type_: Type, path: AttributePath, mapping: AttributeMapping | None, exact: dict[str, bool], types: Mapping[str, str],
+    bit: int,
+) -> Column:  # fmt: skip
     known = characteristic(path, type_)
     if path.urn == ENTERPRISE and path.name == "manager":
         path = AttributePath(ENTERPRISE, "manager")
-        return Column(path=path, text=str(path), kind="reference", compare=_exact, mapping=mapping)
+        return Column(
+            path=path, text=str(path), kind="reference", compare=_exact, mapping=mapping, type="reference"
+        )
     many = bool(known and known.multi_valued and path.key is None and path.sub is None)
     plain = str(AttributePath(path.urn, path.name, sub=path.sub))
     is_exact = exact.get(str(path), exact.get(plain, bool(known and known.case_exact)))
@@ -110,6 +138,7 @@ def _column(
         kind="many" if many else "single",
         compare=compare,
         mapping=mapping,
+        type=known.type if known else types.get(str(path)),
         element_bit=bit,
     )
 

@@ -6,10 +6,12 @@ import hashlib
 import hmac
 import json
 
+from reconciler.model.stand_in import sealed
+
 
 def canonical(value: object) -> str:
-    """`value` as canonical JSON: sorted keys, no spaces, UTF-8 text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """`value` as canonical JSON: sorted keys, no spaces, UTF-8 text; a stand-in is sealed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=sealed)
 
 
 def digest(value: object) -> str:

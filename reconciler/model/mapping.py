@@ -15,7 +15,8 @@ Kind = Literal["source", "constant", "template", "expression"]
 class AttributeMapping:
     """One SCIM path and where its value comes from.
 
-    `text` is the source attribute, the constant, the template or the expression, by `kind`.
+    `text` is the source attribute, the constant, the template or the expression, by `kind`. A value that is made once
+    (Guid, Now, RandomString, SelectUniqueValue) is sent on create and never compared.
     """
 
     path: AttributePath
@@ -26,6 +27,12 @@ class AttributeMapping:
     default_on: Literal["always", "create"] = "always"
     absent: Literal["keep", "clear"] = "keep"
     apply: Literal["always", "create"] = "always"
+    named: frozenset[str] = frozenset()  # the source attributes that an expression names
+    is_made_once: bool = False
+    is_redacted: bool = False
+    role: Literal["", "added", "other"] = (
+        ""  # gives roles by assignment, which may only be added to those that there are
+    )
     origin: Origin
 
 

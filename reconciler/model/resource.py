@@ -11,6 +11,7 @@ import msgspec
 
 from reconciler.model.digest import digest
 from reconciler.model.place import NodePath, Origin
+from reconciler.model.stand_in import AsOf, Candidates, KnownAfterApply
 
 Type = Literal["User", "Group"]
 Json = str | bool | int | float | None | list["Json"] | dict[str, "Json"]
@@ -25,7 +26,8 @@ class Keep(Enum):
 KEEP = Keep.KEEP
 # A column's value: text, boolean, number, a tuple of texts (multi-valued), None (unassigned), or KEEP (desired only).
 # A reference column (manager) holds the referenced user's id in desired, the live id in live resources.
-Cell = str | bool | int | float | tuple[str, ...] | Keep | None
+# A cell of what is created may be a stand-in: what only apply makes, what the plan's moment gives, or a choice of values.
+Cell = str | bool | int | float | tuple[str, ...] | Keep | KnownAfterApply | AsOf | Candidates | None
 
 Status = Literal["entitled", "future", "disabled", "left", "outOfScope", "removed"]
 

@@ -16,6 +16,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.plan import Plan, TargetPlan
 from reconciler.model.request import Ref
 from reconciler.model.resource import LiveState
+from reconciler.model.stand_in import shown
 from reconciler.model.target import Target
 from reconciler.pipeline.base_tree import BaseTarget, BaseTree, find_base_target
 from reconciler.pipeline.session import Session, begin, doubt, read_live
@@ -149,6 +150,7 @@ def lowered(session: Session, change: Change, ids: Mapping[str, str]) -> list[di
 
 def _shown(part: object) -> object:
     """A body as JSON values; an id that is not known yet is a reference to our key."""
+    part = shown(part)
     if isinstance(part, Ref):
         return {"ref": part.key}
     if isinstance(part, dict):

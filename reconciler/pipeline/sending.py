@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from reconciler.edge.apply import Document, Plans, Run, apply_changes
@@ -12,10 +13,12 @@ from reconciler.model.change import Change, MemberChange, Place, Reason
 from reconciler.model.dialect import Dialect
 from reconciler.model.request import Outcome, Request
 from reconciler.model.resource import LiveState
+from reconciler.model.stand_in import REDACTED, Redacted
 from reconciler.pipeline.planning import Planned
 from reconciler.pipeline.session import Session, read_again
 from reconciler.stages.insist import Key, lost_members
 from reconciler.stages.lower import lower_change
+from reconciler.stages.make import make_values
 from reconciler.stages.normalize import build_normalizer
 from reconciler.stages.order import find_blockers, order_changes, phase
 from reconciler.stages.remaining import find_remaining
@@ -40,6 +43,7 @@ class Sender:
             ids=session.ids(planned.live), endpoints=session.dialect.endpoints,
             width=planned.target.client.concurrency, tell=self._told, stop=stop,
         )  # fmt: skip
+        self._hidden: dict[Key, set[str]] = {}  # values that may be shown nowhere, as they were sent
         self._wanted = {place: after for c in self.changes for place, (_, after) in c.atoms().items()}
 
     async def send(self, changes: Sequence[Change], dialect: Dialect) -> tuple[Change, ...]:
@@ -102,6 +106,8 @@ class Sender:
 
     def _told(self, outcome: Outcome) -> None:
         key = (outcome.change.type, outcome.change.key)
+        for value in sorted(self._hidden.get(key, ()), key=len, reverse=True):
+            outcome = replace(outcome, text=outcome.text.replace(value, REDACTED))  # what an endpoint echoes
         self.outcomes[key] = outcome
         self.history.setdefault(key, []).append(outcome)
         self._tell(outcome)
@@ -123,7 +129,21 @@ class Sender:
     def _lower(
         self, dialect: Dialect, change: Change, ids: Mapping[str, str], document: Document | None
     ) -> tuple[Request, ...]:
-        return lower_change(change, self.columns[change.type], dialect, ids, document)
+        columns, world = self.columns[change.type], self.session.world
+        made = make_values(change, columns, world.now, world.chance)
+        self._note_hidden(change, made)
+        return lower_change(made, columns, dialect, ids, document)
+
+    def _note_hidden(self, change: Change, made: Change) -> None:
+        hidden = {
+            a.path
+            for a in change.attributes
+            if isinstance(a.before, Redacted) or isinstance(a.after, Redacted)
+        }
+        values = [value for a in made.attributes if a.path in hidden for value in (a.before, a.after)]
+        told = {str(value) for value in values if value not in (None, "", True, False)}
+        if told:
+            self._hidden.setdefault((change.type, change.key), set()).update(told)
 
     def _remain(
         self, change: Change, document: Document | None, ids: Mapping[str, str]

@@ -23,6 +23,7 @@ from reconciler.model.place import Origin
 from reconciler.model.plan import TargetPlan
 from reconciler.model.request import Outcome
 from reconciler.model.resource import Facts, LiveResource, LiveState, Type
+from reconciler.model.stand_in import known
 from reconciler.model.target import Target
 from reconciler.pipeline.base_tree import BaseTarget
 from reconciler.pipeline.world import World
@@ -204,7 +205,7 @@ async def _doubt_creations(session: Session, plan: TargetPlan, reader: ScimReade
 
 
 async def _is_found(session: Session, change: Change, attribute: str, reader: ScimReader) -> bool:
-    value = next((a.after for a in change.attributes if a.path == attribute), None)
+    value = next((known(a.after) for a in change.attributes if a.path == attribute), None)
     if not isinstance(value, str):
         return False
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ class World:
     data: Path
     environ: Mapping[str, str] = field(repr=False)
     now: datetime
+    chance: Callable[[int], int] = secrets.randbelow  # a whole number below what is asked for
     progress: Callable[[str, int, int], None] | None = None  # hears of a phase how much of it is done
 
     def tell(self, phase: str, done: int, total: int) -> None:

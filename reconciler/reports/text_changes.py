@@ -12,6 +12,7 @@ from rich.text import Text
 from reconciler.model.change import SYMBOLS, AttributeChange, Change, MemberChange
 from reconciler.model.neutral import neutral
 from reconciler.model.plan import BaseRef, TargetPlan
+from reconciler.model.stand_in import KnownAfterApply, Redacted, shown
 
 MANY, SHOWN = 60, 15  # more changes of one kind than MANY are summed up after SHOWN of them
 SEVERAL = 6  # changes with one cause that are told together
@@ -231,6 +232,9 @@ def _arrow(attribute: AttributeChange) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, Redacted | KnownAfterApply):
+        return str(value)
+    value = shown(value)
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from reconciler.model import stand_in
 from reconciler.model.neutral import neutral
 
 WIDEST = 120  # characters of a value that Markdown shows
@@ -11,7 +12,8 @@ AHEAD = 20  # of what two long values have in common before they differ
 
 
 def shown(value: object) -> str:
-    """A value as text, with what is invisible escaped; lists with commas."""
+    """A value as text, with what is invisible escaped; lists with commas; what is not to be shown by its stand-in."""
+    value = stand_in.shown(value)
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.change import Change
+from reconciler.model.stand_in import shown
 
 Written = Mapping[tuple[str, str, str], object]
 CHANGED, PENDING, UNKNOWN = "changed at the endpoint", "desired, not applied yet", "nobody knows since when"
@@ -30,7 +31,7 @@ def find_cause_by_base(change: Change) -> str:
 
 
 def _afters(change: Change) -> list[tuple[str, object]]:
-    afters: list[tuple[str, object]] = [(a.path, a.after) for a in change.attributes]
+    afters: list[tuple[str, object]] = [(a.path, shown(a.after)) for a in change.attributes]
     afters += [(f"members:{m.key}", True) for m in change.add]
     return afters + [(f"members:{m.key}", False) for m in change.remove]
 

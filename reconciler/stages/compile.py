@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from reconciler.functions.clauses import Predicate, compile_clause
+from reconciler.functions.landing import landing
 from reconciler.functions.moments import end
-from reconciler.functions.sources import compile_source
+from reconciler.functions.roles import ROLES
+from reconciler.functions.sources import Source, compile_source
 from reconciler.model.column import Column, Columns, build_columns
 from reconciler.model.desired import DesiredState, Group, User
 from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser, Status
@@ -17,6 +19,7 @@ from reconciler.model.target import Target
 from reconciler.stages.membership import Memberships, flatten, has_left, is_disabled, is_hired
 
 Rows = Callable[[Sequence[Mapping[str, object]]], list[tuple[Cell, ...]]]
+Beside = Callable[[str], Mapping[str, object]]  # source attributes of a user by id
 WhyNot = Callable[[User], str | None] | None  # None where everybody is in scope
 CHUNK = 1000  # users whose attributes are copied at once
 
@@ -43,34 +46,35 @@ def target_columns(target: Target, case_exact: Mapping[str, bool]) -> tuple[Colu
     exact = {**case_exact, **dict.fromkeys(target.profile.case_exact, True)}
     mapping = target.mapping
     groups = mapping.groups if mapping.groups and target.scope.groups != "none" else None
-    return build_columns("User", mapping.users, exact), build_columns(
-        "Group", groups, exact
-    ) if groups else None
+    profile = target.profile
+    users = build_columns("User", mapping.users, exact, dict(profile.attributes))
+    return users, build_columns("Group", groups, exact, dict(profile.group_attributes)) if groups else None
 
 
 def compile_target(state: DesiredState, target: Target, now: datetime) -> Desired:
     """The desired resources of `target`; pure, and total over valid desired states."""
     users, groups = target_columns(target, {})
     memberships = flatten(state, now)
-    always, creating = _rows(users, creating=False), _rows(users, creating=True)
-    desired_users = _users(state, target, users, always, find_out_of_scope(target, memberships), now)
+    always, creating = _rows(users, None), _rows(users, now)
+    beside = _beside(target, memberships)
+    desired_users = _users(state, target, users, always, find_out_of_scope(target, memberships), now, beside)
     for key, origin in state.removed.items():
-        attributes: Mapping[str, object] = {"objectId": key, "IsSoftDeleted": True}
+        attributes: Mapping[str, object] = {"objectId": key, "IsSoftDeleted": True, **beside(key)}
         desired_users[key] = DesiredUser(
             key=key, name=key, values=always((attributes,))[0], source=attributes, status="removed",
             reason="is listed under removed", document=origin.document, listed=origin.path,
         )  # fmt: skip
     chosen = _chosen_groups(state, target) if groups else set()
     desired_groups: dict[str, DesiredGroup] = {}
-    creating_group = _rows(groups, creating=True) if groups else creating
+    creating_group = _rows(groups, now) if groups else creating
     if groups is not None:
-        rows = _rows(groups, creating=False)
+        rows = _rows(groups, None)
         for key in sorted(chosen):
             desired_groups[key] = _group(state.groups[key], target, groups, memberships, rows)
     return Desired(
         users=desired_users,
         groups=desired_groups,
-        created_user=lambda user: creating(({**user.source, "IsSoftDeleted": False},))[0],
+        created_user=lambda user: creating(({**user.source, "IsSoftDeleted": False, **beside(user.key)},))[0],
         created_group=lambda group: creating_group((group.source,))[0],
     )
 
@@ -96,6 +100,17 @@ def find_out_of_scope(target: Target, memberships: Memberships) -> WhyNot:
     return why_not
 
 
+def _beside(target: Target, memberships: Memberships) -> Beside:
+    """The source attributes that only the target gives: the roles that a user's assignments carry (research: entra 2.7)."""
+    if not any(ROLES in mapping.named for mapping in target.mapping.users.attributes):
+        return lambda _: {}
+    roles: dict[str, dict[str, None]] = {}  # of each user, in the order of the assignments
+    for group, role in target.scope.assigned_groups:
+        for key in memberships.members.get(group, ()) if role else ():
+            roles.setdefault(key, {})[role or ""] = None
+    return lambda key: {ROLES: tuple(roles.get(key, ()))}
+
+
 def _unassigned(key: str, target: Target, memberships: Memberships) -> str:
     groups = sorted({group for group, _ in target.scope.assigned_groups})
     ended = [group for group in groups if key in memberships.ended.get(group, ())]
@@ -118,7 +133,13 @@ def _status(user: User, why_not: WhyNot, now: datetime) -> tuple[Status, str]:
 
 
 def _users(
-    state: DesiredState, target: Target, columns: Columns, rows: Rows, why_not: WhyNot, now: datetime
+    state: DesiredState,
+    target: Target,
+    columns: Columns,
+    rows: Rows,
+    why_not: WhyNot,
+    now: datetime,
+    beside: Beside,
 ) -> dict[str, DesiredUser]:
     """The declared users, some at a time: mapping takes a copy of their attributes, with their entitlement."""
     users: dict[str, DesiredUser] = {}
@@ -126,7 +147,7 @@ def _users(
     while chunk := list(islice(declared, CHUNK)):
         statuses = [_status(user, why_not, now) for user in chunk]
         sources = [
-            {**user.attributes, "IsSoftDeleted": status != "entitled"}
+            {**user.attributes, "IsSoftDeleted": status != "entitled", **beside(user.id)}
             for user, (status, _) in zip(chunk, statuses, strict=True)
         ]
         for user, told, values in zip(chunk, statuses, rows(sources), strict=True):
@@ -139,9 +160,11 @@ def _user(
 ) -> DesiredUser:  # fmt: skip
     attributes = user.attributes
     status, reason = told
-    name = attributes.get("userPrincipalName") or attributes.get("displayName") or user.id
+    name = user.id
+    if not columns.hides("userName"):
+        name = str(attributes.get("userPrincipalName") or attributes.get("displayName") or user.id)
     return DesiredUser(
-        key=user.id, name=str(name), values=values, source=attributes, status=status, reason=reason, document=user.document,
+        key=user.id, name=name, values=values, source=attributes, status=status, reason=reason, document=user.document,
         delete_due=status == "left" and _is_delete_due(user, target, now),
         previous=_previous(user.previous_ids, attributes, columns, rows) if user.previous_ids else (),
     )  # fmt: skip
@@ -168,7 +191,8 @@ def _group(
     group: Group, target: Target, columns: Columns, memberships: Memberships, rows: Rows
 ) -> DesiredGroup:
     return DesiredGroup(
-        key=group.id, name=str(group.attributes.get("displayName") or group.id),
+        key=group.id,
+        name=group.id if columns.hides("displayName") else str(group.attributes.get("displayName") or group.id),
         values=rows((group.attributes,))[0], source=group.attributes,
         members=memberships.members[group.id], ended=memberships.ended[group.id],
         membership=group.membership or target.membership, origin=group.origin,
@@ -188,18 +212,20 @@ def _chosen_groups(state: DesiredState, target: Target) -> set[str]:
             return set(ids) & state.groups.keys()
 
 
-def _rows(columns: Columns, *, creating: bool) -> Rows:
-    """The function that gives each one's cells, a column at a time."""
-    sources = tuple(
-        _source(column, creating=creating) if column.mapping else _entitled for column in columns.all
-    )
+def _rows(columns: Columns, creating: datetime | None) -> Rows:
+    """The function that gives each one's cells, a column at a time: those of a creation at that moment, if there is one."""
+    sources = tuple(_source(column, creating) if column.mapping else _entitled for column in columns.all)
     return lambda rows: list(zip(*[source(rows) for source in sources], strict=True))
 
 
-def _source(column: Column, *, creating: bool) -> Callable[[Sequence[Mapping[str, object]]], list[Cell]]:
+def _source(column: Column, creating: datetime | None) -> Source:
     """The cells of one column; a boolean is one however it was written (`"True"`, as Entra maps it)."""
     assert column.mapping is not None
-    source = compile_source(column.mapping, creating=creating)
+    source = compile_source(column.mapping, creating)
+    if column.mapping.kind == "expression":
+        land = landing(column.type, is_many=column.kind == "many")
+        given = source
+        source = lambda rows: list(map(land, given(rows)))  # noqa: E731
     if not column.is_boolean:
         return source
     compare = column.compare

@@ -19,11 +19,12 @@ from reconciler.model.plan import Bases, TargetPlan
 from reconciler.model.resource import Cell, Facts, LiveState
 from reconciler.model.target import Target
 from reconciler.policies import Agreed, check_budgets
+from reconciler.stages.choose import choose_values
 from reconciler.stages.compile import Desired, target_columns
 from reconciler.stages.diff import Difference, People, diff_users
 from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
-from reconciler.stages.notes import note_differences, note_endpoint
+from reconciler.stages.notes import note_differences, note_endpoint, note_made_once
 from reconciler.stages.order import Key, count_circles, order_changes, settle_names, without_references
 
 CHUNK = 1000
@@ -37,7 +38,8 @@ def decide(
     people = know_people(desired, live, user_columns, target, facts)
     users = people.matches
     of_users = diff_users(desired, user_columns, people, facts, place)
-    free, of_names = settle_names(of_users.changes, _holders(of_users.changes, live, user_columns))
+    chosen, of_choice = choose_values(of_users.changes, live.users, user_columns)
+    free, of_names = settle_names(chosen, _holders(chosen, live, user_columns))
     people, free = _without_unmade(people, of_users.changes, free)
     people = replace(people, deleting=frozenset(c.id for c in free if c.action == "delete" and c.id))
     groups, of_groups, of_group_names = None, Difference(), ()  # type: tuple[Matches | None, Difference, tuple[Finding, ...]]
@@ -45,11 +47,14 @@ def decide(
     if group_columns is not None:
         groups = match_resources(desired.groups, live.groups, group_columns, target, facts)
         of_groups = diff_groups(desired, group_columns, groups, people, facts, place)
-        free_groups, of_group_names = settle_names(of_groups.changes, {})
+        chosen, of_group_choice = choose_values(of_groups.changes, live.groups, group_columns)
+        of_choice += of_group_choice
+        free_groups, of_group_names = settle_names(chosen, {})
     changes = order_changes([*free, *free_groups])
     bases = _bases(desired, live, users, groups)
-    findings = [*users.findings, *(groups.findings if groups else ()), *of_names, *of_group_names]
+    findings = [*users.findings, *(groups.findings if groups else ()), *of_names, *of_group_names, *of_choice]
     findings += note_differences(of_users, of_groups)
+    findings += note_made_once(changes, *filter(None, (user_columns, group_columns)))
     findings += note_endpoint(target, facts, bases)
     writes = len(changes) + count_circles(changes)
     return TargetPlan(

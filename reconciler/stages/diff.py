@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
-from reconciler.model.column import Columns
+from reconciler.model.column import Column, Columns
 from reconciler.model.digest import digest
 from reconciler.model.finding import Finding
 from reconciler.model.place import Origin
 from reconciler.model.resource import KEEP, Cell, DesiredUser, Facts, LiveResource
+from reconciler.model.stand_in import veiled
 from reconciler.model.target import Target
 from reconciler.stages.compile import Desired, is_set
 from reconciler.stages.match import Matches
@@ -261,7 +262,8 @@ class Comparison:
     ) -> Iterator[AttributeChange]:
         """The attributes in which live is not as desired."""
         for index, column in enumerate(self.columns.all):
-            after, before = values[index], live.values[index]
+            before = live.values[index]
+            after = column.added(before, values[index])
             if after is KEEP or after == before:
                 continue
             if index == self.columns.active and self.columns.type == "User":
@@ -281,7 +283,7 @@ class Comparison:
                 continue
             if column.kind == "reference" and before is not None:
                 before = self.people.key_by_id.get(str(before), f"live:{before}")
-            yield AttributeChange(path=column.text, before=_shown(before), after=_shown(after))
+            yield _attribute(column, _shown(before), _shown(after))
 
     def created(self, values: tuple[Cell, ...], key: str) -> Iterator[AttributeChange]:
         """Every value that a create sends."""
@@ -293,7 +295,7 @@ class Comparison:
             if column.kind == "reference" and self.people.reference(str(cell)) is None:
                 self._unresolved(str(cell))
                 continue
-            yield AttributeChange(path=column.text, before=None, after=_shown(cell))
+            yield _attribute(column, None, _shown(cell))
 
     def is_withheld(self, path: str, key: str, after: object) -> bool:
         """The endpoint is known not to keep that value; it is counted for a finding."""
@@ -341,3 +343,9 @@ class Comparison:
 
 def _shown(cell: object) -> object:
     return list(cell) if isinstance(cell, tuple) else cell
+
+
+def _attribute(column: Column, before: object, after: object) -> AttributeChange:
+    if column.is_redacted:
+        before, after = veiled(before), veiled(after)
+    return AttributeChange(path=column.text, before=before, after=after)

@@ -13,10 +13,12 @@ from reconciler.model.column import Column
 from reconciler.model.desired import DesiredState
 from reconciler.model.plan import TargetPlan
 from reconciler.model.resource import KEEP, Cell, DesiredGroup, Facts, LiveResource, LiveState
+from reconciler.model.stand_in import shown
 from reconciler.model.target import Target
 from reconciler.stages.compile import Desired, target_columns
 from reconciler.stages.decide import know_people
 from reconciler.stages.diff import People
+from reconciler.stages.hide import hide_story
 from reconciler.stages.match import match_resources
 from reconciler.stages.membership import flatten
 
@@ -39,7 +41,7 @@ def explain_object(
     story["import"] = _imported(state, type_, key)
     story["scope"] = _scope(state, target, now, type_, key, resource)
     if resource is None:
-        return {**story, "match": None, "attributes": [], "change": None}
+        return hide_story({**story, "match": None, "attributes": [], "change": None}, columns)
     sides = live.users if type_ == "User" else live.groups
     matches = match_resources(
         desired.users if type_ == "User" else desired.groups, sides, columns, target, facts
@@ -63,7 +65,7 @@ def explain_object(
     if isinstance(resource, DesiredGroup) and columns.has_members:
         story["members"] = _members(resource, found, change, people)
     story["change"] = change.to_json() if change else None
-    return story
+    return hide_story(story, columns)
 
 
 def _row(
@@ -80,7 +82,7 @@ def _row(
     return {
         "path": column.text, "kind": column.mapping.kind if column.mapping else "implicit",
         "source": column.mapping.text if column.mapping else "lifecycle",
-        "value": None if cell is KEEP else cell, "live": before, "verdict": verdict,
+        "value": None if cell is KEEP else shown(cell), "live": before, "verdict": verdict,
     }  # fmt: skip
 
 

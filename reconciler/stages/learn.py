@@ -15,6 +15,7 @@ from reconciler.model.dialect import FORMS, REMOVALS, Dialect, Form, MemberRemov
 from reconciler.model.digest import digest
 from reconciler.model.discovery import Discovery
 from reconciler.model.resource import Facts, Type
+from reconciler.model.stand_in import unveiled
 from reconciler.model.target import Target
 from reconciler.stages.insist import Unkept
 
@@ -74,7 +75,7 @@ def remember(
         is_member = place.what == "member"
         path = member_path(place.name) if is_member else place.name
         if (place.type, "members" if is_member else path) not in general:
-            entries[place.type, path, place.key] = digest(after)
+            entries[place.type, path, place.key] = digest(unveiled(after))
     entries |= {(type_, path, None): None for type_, path in general}
     rows = [
         {"type": type_, "path": path, "key": key, "value": value}

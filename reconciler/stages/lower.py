@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from reconciler.functions.roles import ROLE_TYPE
 from reconciler.model.attribute_path import CORE_GROUP, CORE_USER, AttributePath, parse_path
 from reconciler.model.change import AttributeChange, Change
 from reconciler.model.column import Columns
@@ -70,7 +71,7 @@ class _Lowering:
     def created(self, change: Change) -> dict[str, object]:
         body: dict[str, object] = {"schemas": [CORE_USER if change.type == "User" else CORE_GROUP]}
         for attribute in change.attributes:
-            _put(body, parse_path(attribute.path), self.value(attribute))
+            self.put(body, attribute)
         if change.type == "User" and "active" not in body:
             body["active"] = True
         if change.add and self.dialect.members_on_create:
@@ -81,7 +82,7 @@ class _Lowering:
         body = _copy(document)
         body.pop("meta", None)
         for attribute in change.attributes:
-            _put(body, parse_path(attribute.path), self.value(attribute))
+            self.put(body, attribute)
         if change.add or change.remove:
             gone = {member.id for member in change.remove}
             kept = [
@@ -98,7 +99,7 @@ class _Lowering:
         value: dict[str, object] = {}
         for attribute in change.attributes:
             path = parse_path(attribute.path)
-            _put(body, path, self.value(attribute))
+            self.put(body, attribute)
             if path.urn:
                 extension = _object(value.setdefault(path.urn, {}))
                 extension[path.name] = field(field(body, path.urn), path.name)
@@ -120,6 +121,8 @@ class _Lowering:
                 if attribute.after is not None:
                     element = added.setdefault(path.element, {path.key: path.value})
                     element[path.sub or "value"] = self.value(attribute)
+                    if self.role(attribute):
+                        element["type"] = ROLE_TYPE
                 continue
             operations.append(self._operation(attribute, path))
         for element_path, element in added.items():
@@ -131,11 +134,24 @@ class _Lowering:
             operations.append({"op": "add", "path": "members", "value": members})
         return operations + self._removals(change)
 
+    def put(self, body: dict[str, object], attribute: AttributeChange) -> None:
+        """Writes the attribute's value into the body of a resource."""
+        path = parse_path(attribute.path)
+        present = _list(field(body, path.name)) if path.urn is None else []
+        if self.role(attribute) == "added" and present:
+            body[path.name] = [*present, *_roles(attribute)]
+            return
+        _put(body, path, self.value(attribute))
+        if path.key and attribute.after is not None and self.role(attribute):
+            _put(body, replace(path, sub="type"), ROLE_TYPE)
+
     def _operation(self, attribute: AttributeChange, path: AttributePath) -> dict[str, object]:
         if attribute.after is None:
             # An email without a value is no email: the whole element goes.
             whole = path.key is not None and path.sub in (None, "value")
             return {"op": "remove", "path": path.element if whole else str(path)}
+        if self.role(attribute) == "added":
+            return {"op": "add", "path": str(path), "value": _roles(attribute)}
         target = str(path) if path.key is None or path.sub else f"{path}.value"
         return {"op": "replace", "path": target, "value": self.value(attribute)}
 
@@ -156,11 +172,26 @@ class _Lowering:
             plain = (
                 column.path.urn is not None
             )  # core multi-valued attributes are complex, RFC 7643 section 2.4
+            if self.role(attribute):
+                return _roles(replace(attribute, before=None))
             return list(attribute.after) if plain else [{"value": item} for item in attribute.after]
         return attribute.after
 
+    def role(self, attribute: AttributeChange) -> str:
+        """Whether it holds roles by assignment, and if they are only added: those have a form of their own."""
+        return next((c.mapping.role for c in self.columns.all if c.text == attribute.path and c.mapping), "")
+
     def id_of(self, key: str, id_: str | None) -> object:
         return id_ or self.ids.get(key) or Ref(key)
+
+
+def _roles(attribute: AttributeChange) -> list[dict[str, object]]:
+    """The roles that are new, as Entra sends them (research: entra 2.7)."""
+    present = attribute.before if isinstance(attribute.before, list) else []
+    wanted = attribute.after if isinstance(attribute.after, list) else []
+    return [
+        {"primary": False, "type": ROLE_TYPE, "display": role, "value": role} for role in wanted if role not in present
+    ]  # fmt: skip
 
 
 def _put(body: dict[str, object], path: AttributePath, value: object) -> None:

@@ -296,11 +296,13 @@ class _Run:
         if not patterns:
             return frozenset(own)
         display = self.columns.index("displayName")
+        named = self.columns.index("userName")  # a name that is hidden is no `live.name`
         folded = [pattern.casefold() for pattern in patterns]
         found: set[str] = set(own)
         for live in self.live:
             shown = live.values[display] if display is not None else None
-            names = {live.id, live.external_id or "", live.name, str(shown or "")} - {""}
+            called = live.values[named] if named is not None else None
+            names = {live.id, live.external_id or "", live.name, str(shown or ""), str(called or "")} - {""}
             if any(fnmatchcase(name.casefold(), pattern) for name in names for pattern in folded):
                 found.add(live.id)
         return frozenset(found)

@@ -52,8 +52,9 @@ def field(document: object, name: str) -> object:
 
 
 def label_of(columns: Columns) -> str:
-    """The attribute by which people call such a resource."""
-    return "userName" if columns.type == "User" else "displayName"
+    """The attribute by which people call such a resource: its id where its name is hidden."""
+    label = "userName" if columns.type == "User" else "displayName"
+    return "id" if columns.hides(label) else label
 
 
 def is_active(value: object) -> bool:

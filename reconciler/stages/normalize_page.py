@@ -167,7 +167,10 @@ class Table:
         """The resources, as `build_normalizer` would give them."""
         cells = [texts.share(column.text, self._cells(column)) for column in columns.all]
         values: Iterable[tuple[Cell, ...]] = zip(*cells, strict=True) if cells else [()] * self._count
-        names = [label or id_ for label, id_ in zip(self.scalars(label_of(columns)), ids, strict=True)]
+        label = label_of(columns)
+        names = list(ids)
+        if label != "id":
+            names = [name or id_ for name, id_ in zip(self.scalars(label), ids, strict=True)]
         return [
             LiveResource(
                 id=id_, external_id=external, name=name, active=active, values=cell, elements=bits, members=members,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from reconciler.functions.expressions import redact_text
 from reconciler.model.attribute_path import quoted
+from reconciler.model.change import Change
+from reconciler.model.column import Columns
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Bases
 from reconciler.model.resource import Facts
@@ -34,6 +39,22 @@ def note_differences(users: Difference, groups: Difference) -> list[Finding]:
         text = f"{memberships} {wait} for users who are not at this target: {names}"
         findings.append(Finding(severity="info", code="member-not-at-target", text=text))
     return findings
+
+
+def note_made_once(changes: Iterable[Change], *columns: Columns) -> list[Finding]:
+    """That the values of some attributes are made on create, and left alone afterwards."""
+    texts = {
+        (of.type, column.text): redact_text(column.mapping.text)
+        for of in columns for column in of.all if column.mapping and column.mapping.is_made_once
+    }  # fmt: skip
+    if not texts:
+        return []
+    met = {(c.type, a.path) for c in changes if c.action == "create" for a in c.attributes}
+    return [
+        Finding(severity="info", code="made-on-create", text=f"{path}: `{text}` is worked out when a {type_.lower()} is created, "
+                                                             "and not compared afterwards")
+        for (type_, path), text in sorted(texts.items()) if (type_, path) in met
+    ]  # fmt: skip
 
 
 def note_endpoint(target: Target, facts: Facts, bases: Bases) -> list[Finding]:

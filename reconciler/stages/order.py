@@ -12,6 +12,7 @@ from reconciler.model.attribute_path import ENTERPRISE
 from reconciler.model.change import Change, Place
 from reconciler.model.finding import Finding
 from reconciler.model.resource import Type
+from reconciler.model.stand_in import known
 
 NAMES: dict[Type, str] = {"User": "userName", "Group": "displayName"}
 Key = tuple[Type, str]
@@ -180,7 +181,7 @@ def _is_rename(change: Change) -> bool | None:
 def _folded(change: Change, *, taken: bool) -> Key | None:
     for attribute in change.attributes:
         if attribute.path == NAMES[change.type]:
-            value = attribute.after if taken else attribute.before
+            value = known(attribute.after if taken else attribute.before)
             return (change.type, str(value).casefold()) if value is not None else None
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Map
 
@@ -14,12 +13,10 @@ from reconciler.model.profile import Profile
 from reconciler.model.resource import Type
 from reconciler.model.scim_schema import KNOWN
 from reconciler.model.vocabulary import GROUP_TEXTS
+from reconciler.stages.parse_expressions import read_expression
 from reconciler.stages.parse_sources import check_template, known_sources, read_source
 from reconciler.stages.reading import Gathered, Node, nearest
 
-_SOFT_DELETED = re.compile(
-    r'\s*(Not\(\s*\[IsSoftDeleted\]\s*\)|Switch\(\s*\[IsSoftDeleted\]\s*,\s*,\s*"False"\s*,\s*"True"\s*,\s*"True"\s*,\s*"False"\s*\))\s*'
-)
 _EMPTY = ObjectMapping(match=(), attributes=())
 
 
@@ -81,14 +78,14 @@ def _object(node: Node, type_: Type, extra: set[str], sources: Collection[str]) 
         if other is not None:
             child.wrong(f"`{other}` and `{name}` claim one value; keep one of them")
         elif child.value is not None:
-            attributes[str(path)] = _attribute(child, path, sources)
-    match = _match(node, {str(path) for path, _ in claimed} | set(given.names() if given else ()))
+            attributes[str(path)] = _attribute(child, path, type_, sources)
+    match = _match(node, {str(path) for path, _ in claimed} | set(given.names() if given else ()), attributes)
     return ObjectMapping(
         match=tuple(path for path in match if path in attributes), attributes=tuple(attributes.values())
     )
 
 
-def _match(node: Node, mapped: set[str]) -> list[str]:
+def _match(node: Node, mapped: set[str], attributes: Map[str, AttributeMapping]) -> list[str]:
     match = node.get("match")
     paths: list[str] = []
     for entry in match.entries() if match else ():
@@ -101,6 +98,10 @@ def _match(node: Node, mapped: set[str]) -> list[str]:
             entry.wrong(f"`{path}` is matched on but not mapped; add it to attributes{nearest(path, mapped)}")
         elif path in paths:
             entry.wrong(f"`{path}` is matched on twice; take one of the two out")
+        elif path in attributes and attributes[path].is_made_once:
+            entry.wrong(
+                f"`{path}` is made anew for each account, so it finds none; match on what stays, as externalId"
+            )
         paths.append(path)
     return paths
 
@@ -131,17 +132,18 @@ def _nearest_path(name: str, known: set[str]) -> str:
     return f"; did you mean `{same[0]}`?" if same else nearest(name, known)
 
 
-def _attribute(node: Node, path: AttributePath, sources: Collection[str]) -> AttributeMapping:
+def _attribute(node: Node, path: AttributePath, type_: Type, sources: Collection[str]) -> AttributeMapping:
     if not isinstance(node.value, dict):
         return AttributeMapping(path=path, kind="source", text=read_source(node, sources), origin=node.origin)
     kind = next((child for child in node.items() if child.name in ("source", "constant", "template", "expression")), node)  # fmt: skip
     default = node.get("default")
-    return AttributeMapping(
+    mapping = AttributeMapping(
         path=path, kind=kind.name if kind is not node else "constant", text=_right_side(kind, sources),  # type: ignore[arg-type]
         constant=kind.value if isinstance(kind.value, bool) else None, default=default.text() if default else None,
         default_on=node.read("defaultOn", Node.text, "always"), absent=node.read("absent", Node.text, "keep"),  # type: ignore[arg-type]
         apply=node.read("apply", Node.text, "always"), origin=node.origin,  # type: ignore[arg-type]
     )  # fmt: skip
+    return read_expression(node, kind, mapping, type_, sources) if kind.name == "expression" else mapping
 
 
 def _right_side(kind: Node, sources: Collection[str]) -> str:
@@ -150,8 +152,4 @@ def _right_side(kind: Node, sources: Collection[str]) -> str:
             return read_source(kind, sources)
         case "template":
             return check_template(kind, sources)
-        case "expression" if not _SOFT_DELETED.fullmatch(kind.text()):
-            kind.wrong(
-                f"`{kind.text()}` is not understood yet; write Not([IsSoftDeleted]), or use source, template or constant"
-            )
     return "" if isinstance(kind.value, dict) else kind.text()

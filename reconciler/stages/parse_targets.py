@@ -7,6 +7,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.functions.roles import ROLES
 from reconciler.model.clause import Clause
 from reconciler.model.mapping import Mapping
 from reconciler.model.place import Document
@@ -92,6 +93,7 @@ def _target(node: Node, declared: Declared) -> Target | None:
     }  # fmt: skip
     if not all(parts.values()):
         return None
+    _check_roles(node, parts["scope"], parts["mapping"])
     return Target(name=name, origin=node.origin, **parts, **rest)  # type: ignore[arg-type]
 
 
@@ -133,6 +135,14 @@ def _mapping(node: Node, profile: Profile, declared: Declared) -> Mapping | None
     else:
         check_paths(found, profile, node.name, node.gathered)
     return found
+
+
+def _check_roles(node: Node, scope: Any, mapping: Any) -> None:
+    if scope.users == "all" and any(ROLES in attribute.named for attribute in mapping.users.attributes):
+        node.wrong(
+            f"target `{node.name}` provisions all users, and its mapping asks for roles, which come by assignment only; "
+            "write users: assigned, and each role with its group: {group: sales, role: Member}"
+        )
 
 
 def _scope(node: Node, declared: Declared) -> Scope:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -59,6 +59,26 @@ def locate(document: Document, path: NodePath) -> tuple[int, int]:
     while path and path not in places:
         path = path[:-1]
     return places.get(path, (1, 1))
+
+
+class Scalar(NamedTuple):
+    """A text, how it is quoted or folded (`"`, `'`, `|`, `>`, or plainly), and from where to where it stands in the document."""
+
+    value: str
+    style: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=16)
+def find_scalar(document: Document, path: NodePath) -> Scalar | None:
+    """The text at `path` as it stands in the document; None where there is none of its own."""
+    seeking = _Seeking(document, path)
+    try:
+        seeking.stream()
+    except (yaml.YAMLError, _UnreadableError):
+        return None
+    return seeking.found
 
 
 def text_of(value: object) -> str:
@@ -221,6 +241,22 @@ class _Builder:
 
     def mistake(self, event: Any, text: str) -> Mistake:
         return Mistake(self.path, *self.mark(event), shortened(neutral(text)))
+
+
+class _Seeking(_Builder):
+    """Reads the document again, and keeps the one text that is asked for."""
+
+    def __init__(self, document: Document, path: NodePath) -> None:
+        super().__init__(document)
+        self.wanted = path
+        self.found: Scalar | None = None
+
+    def node(self, event: Any, path: NodePath) -> object:
+        if path == self.wanted and type(event) is yaml.ScalarEvent:
+            start, end = event.start_mark, event.end_mark
+            if start and end:
+                self.found = Scalar(event.value, event.style or "", start.index, end.index)
+        return super().node(event, path)
 
 
 def _as_written(number: float, kind: type, text: str) -> object:

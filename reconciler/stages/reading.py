@@ -10,6 +10,7 @@ from typing import TypeVar
 from reconciler.model.neutral import neutral, shortened
 from reconciler.model.place import Document, Mistake, NodePath, Origin
 from reconciler.stages.read import locate, text_of
+from reconciler.stages.read_within import locate_within
 
 T = TypeVar("T")
 FEW = 12
@@ -56,6 +57,11 @@ class Gathered:
         line, column = self.place(origin)
         self.mistakes.append(Mistake(origin.document, line, column, shortened(neutral(text))))
 
+    def wrong_within(self, origin: Origin, offset: int, text: str) -> None:
+        """Notes a mistake at a character of the text at a node."""
+        line, column = locate_within(self.documents[origin.document], origin.path, offset)
+        self.mistakes.append(Mistake(origin.document, line, column, shortened(neutral(text))))
+
     def place(self, origin: Origin) -> tuple[int, int]:
         """Line and column of a node; the document is read again."""
         return locate(self.documents[origin.document], origin.path)
@@ -87,6 +93,10 @@ class Node:
     def wrong(self, text: str) -> None:
         """Notes a mistake here."""
         self.gathered.wrong(self.origin, text)
+
+    def wrong_within(self, offset: int, text: str) -> None:
+        """Notes a mistake at a character of the text here."""
+        self.gathered.wrong_within(self.origin, offset, text)
 
     def at(self, key: str | int, value: object) -> Node:
         """The node below this one under `key`."""

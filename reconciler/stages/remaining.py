@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.model.change import AttributeChange, Change
 from reconciler.model.column import Column, Columns
 from reconciler.model.resource import Cell, LiveResource
+from reconciler.model.stand_in import known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ def find_remaining(
 
 def _cell(column: Column, shown: object, ids: Mapping[str, str]) -> Cell:
     """A change's value as the live side holds it: lists as tuples, references by live id."""
+    shown = known(shown)
     if isinstance(shown, list):
         return tuple(shown)
     if column.kind == "reference" and isinstance(shown, str):

@@ -15,6 +15,7 @@ from reconciler.model.digest import digest
 from reconciler.model.errors import PlanStale
 from reconciler.model.neutral import neutral, shortened
 from reconciler.model.plan import Plan, TargetPlan
+from reconciler.model.stand_in import KnownAfterApply, Redacted
 from reconciler.policies import RULES
 
 Seal = Callable[[object], str]
@@ -211,13 +212,19 @@ def compare(
         for (type_, key), id_ in sorted(reviewed.ids.items())
         if id_ not in live_ids.get(type_, frozenset())
     ]
+    # What is hidden is sealed as `[Redact]`: only the desired state that was reviewed is sure to give the same value.
+    is_other = now.desired != reviewed.desired
     allowed: set[Place] = set()
     drifted: list[str] = []
     for change in now.changes:
         for place, value in change.atoms().items():
             sealed, content = seal(list(place)), seal([list(place), list(value)])
             expected = reviewed.atoms.get(sealed)
-            if expected == content:
+            if expected == content and is_other and _is_hidden(value):
+                stale.append(
+                    f"  {_shown(place)}: {_arrow(value)}   (hidden, and the desired state is another one)"
+                )
+            elif expected == content:
                 allowed.add(place)
             elif expected is not None:
                 was = reviewed.shown.get(sealed, "")
@@ -225,9 +232,7 @@ def compare(
                     f"  {_shown(place)}: {_arrow(value)}"
                     + (f"   (reviewed: {was.partition(': ')[2]})" if was else "   (reviewed otherwise)")
                 )
-            elif (
-                not _had_drifted(change, place, sealed, content, reviewed) and now.desired != reviewed.desired
-            ):
+            elif is_other and not _had_drifted(change, place, sealed, content, reviewed):
                 stale.append(f"  {_shown(place)}: {_arrow(value)}   (not reviewed)")
             else:
                 drifted.append(f"{_shown(place)}: {_arrow(value)}")
@@ -261,12 +266,18 @@ def _shown(value: object) -> str:
     return shortened(neutral(str(value)))
 
 
+def _is_hidden(value: tuple[object, object]) -> bool:
+    return any(isinstance(each, Redacted) for each in value)
+
+
 def _arrow(value: tuple[object, object]) -> str:
     before, after = value
     return f"{_said(before)} → {_said(after)}"
 
 
 def _said(value: object) -> str:
+    if isinstance(value, Redacted | KnownAfterApply):
+        return str(value)
     return (
         "nothing"
         if value is None
