@@ -259,7 +259,7 @@ def open_world(base: Path) -> Iterator[World]:
         repository = base / "repository"
         repository.mkdir()
         runner = Runner(
-            hub=hub, api=api, base=base, check_out=lambda sha, there: _check_out(repository, sha, there),
+            hub=hub, api=api, base=base, check_out=lambda sha, there: check_out(repository, sha, there),
             secrets=dict.fromkeys(("scim-live-plan", "scim-live", "scim-live-review"), secrets), variables={},
             environ={"RECONCILE_PYTHON": interpreter},
         )  # fmt: skip
@@ -279,7 +279,8 @@ def _found(world: World) -> None:
     world.commit("Begin")
 
 
-def _check_out(repository: Path, sha: str, there: Path) -> None:
+def check_out(repository: Path, sha: str, there: Path) -> None:
+    """A checkout of a commit, with all of the history."""
     subprocess.run(["git", "clone", "--quiet", "--no-checkout", str(repository), str(there)], check=True)
     subprocess.run(["git", "-C", str(there), "fetch", "--quiet", "origin", sha], check=True)
     subprocess.run(["git", "-C", str(there), "checkout", "--quiet", sha], check=True)
