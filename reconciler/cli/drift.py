@@ -24,6 +24,7 @@ def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...]
     from reconciler.pipeline import here, join, load
     from reconciler.pipeline.agreeing import Terms, agree
     from reconciler.pipeline.planning import with_causes
+    from reconciler.pipeline.when import with_moments
 
     check_formats(forms)
     with progress(quiet=no_progress) as told:
@@ -31,6 +32,7 @@ def command(settings: Settings, targets: tuple[str, ...], forms: tuple[str, ...]
         planned = agree(load(world), targets, world, Terms()).planned
         for each in planned:
             each.plan = with_causes(each, world)
+            each.plan = with_moments(each, world)
         plan = join(planned, world)
     show_plan(plan, forms, settings, "Drift")
     sys.exit(exit_code(plan, None, True))

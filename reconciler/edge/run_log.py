@@ -129,9 +129,10 @@ def held_by_interrupted_run(data: Path, target: str) -> dict[str, frozenset[str]
     return {}
 
 
-def last_written(data: Path, target: str) -> dict[tuple[str, str, str], object]:
-    """The value that runs last wrote to each place (type, key, path or `members:<key>`) of the target."""
-    written: dict[tuple[str, str, str], object] = {}
+def last_written(data: Path, target: str) -> dict[tuple[str, str, str], tuple[object, int]]:
+    """What runs last wrote to each place (type, key, path or `members:<key>`) of the target, and how many in a row did."""
+    written: dict[tuple[str, str, str], tuple[object, int]] = {}
+    last_run: dict[tuple[str, str, str], str] = {}
     for run in reversed(list_runs(data)):
         for record in _records(data / "runs" / f"{run}.jsonl"):
             if record.get("record") != "outcome" or record.get("target") != target:
@@ -143,7 +144,12 @@ def last_written(data: Path, target: str) -> dict[tuple[str, str, str], object]:
                 path, value = row["displayName"], row["newValue"]
                 if path == "members":
                     path, value = f"members:{value or row['oldValue']}", value is not None
-                written[who["identityType"], who["id"], path] = value
+                place = (who["identityType"], who["id"], path)
+                before, times = written.get(place, (None, 0))
+                is_again = times and before == value
+                if not is_again or last_run[place] != run:
+                    written[place] = (value, times + 1 if is_again else 1)
+                last_run[place] = run
     return written
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from reconciler.model.change import Change
 from reconciler.model.stand_in import shown
 
-Written = Mapping[tuple[str, str, str], object]
+Written = Mapping[tuple[str, str, str], tuple[object, int]]  # the value, and how many runs in a row wrote it
 CHANGED, PENDING, UNKNOWN = "changed at the endpoint", "desired, not applied yet", "nobody knows since when"
+REWRITTEN = "undone each time it is repaired: rewritten by the server, or by somebody"
+OFTEN = 2
 
 
 def find_cause(change: Change, written: Written) -> str:
@@ -41,4 +43,7 @@ def _cause(change: Change, path: str, after: object, written: Written) -> str:
     if place not in written:
         is_foreign = change.action != "create" and path.startswith("members:") and after is False
         return CHANGED if is_foreign else PENDING
-    return CHANGED if written[place] == after else PENDING
+    value, times = written[place]
+    if value != after:
+        return PENDING
+    return REWRITTEN if times >= OFTEN else CHANGED

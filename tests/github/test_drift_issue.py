@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.github.world import USERS_FILE, World, add, digest_in, retitle
 
 
@@ -63,7 +65,7 @@ def test_the_cause_is_named_and_the_yaml_that_accepts_it(applied: World) -> None
 
     body = world.hub.issue()["body"]
     rows = {name: row for row in body.splitlines() for name in ("ada@", "bob@", "cid@") if f"`{name}" in row}
-    assert "changed at the endpoint" in rows["bob@"]
+    assert re.search(r"`changed at the endpoint, last modified 20\d\d-\d\d-\d\d \d\d:\d\d UTC`", rows["bob@"])
     assert "desired, not applied yet" in rows["ada@"]
     assert '  bob: {jobTitle: "Chief of Nothing"}' in body
 

@@ -27,6 +27,7 @@ def command(settings: Settings, target: str, out: Path, detail: str, branch: str
     from reconciler.pipeline.ci.parts import save_part
     from reconciler.pipeline.ci.telling import part_of, places_of
     from reconciler.pipeline.planning import with_causes
+    from reconciler.pipeline.when import with_moments
     from reconciler.reports.markdown import render
 
     job, world = enter(settings)
@@ -35,6 +36,7 @@ def command(settings: Settings, target: str, out: Path, detail: str, branch: str
     named = resolve_detail(detail, job)
     (planned,) = agree(state, (target,), world, Terms(base=load_applied(job, world, branch))).planned
     planned.plan = with_causes(planned, world)
+    planned.plan = with_moments(planned, world)
     plan = join([planned], world)
     result = "failed" if planned.plan.error else "drifted" if planned.plan.changes else "rest"
     save_part(out, part_of(plan, "drift", result, named, job, world.desired, planned.target.mapping))
