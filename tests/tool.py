@@ -20,6 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0
+SHORTEST = 0.004  # seconds between two questions whether a run has ended, at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ class Run:
     def wait(self, longest: float = LONGEST) -> Result:
         """The result; a run that outlasts `longest` is killed and fails the test."""
         end = time.monotonic() + longest
-        is_late = False
+        is_late, pause = False, SHORTEST
         while (code := self._tool.ask({"pid": self.pid})["code"]) is None:
             if time.monotonic() > end and not is_late:
                 is_late = True
                 os.kill(self.pid, signal.SIGKILL)
-            time.sleep(0.004)
+            time.sleep(pause)
+            pause = min(pause * 1.2, 10 * SHORTEST)
         self._is_over = True
         result = Result(code, self._out.read_text(), self._err.read_text())
         assert not is_late, f"still running after {longest} s\n{result}"
