@@ -51,8 +51,7 @@ def page_document(plan: Plan, places: Places) -> Json:
         "alerts": [alert for target in plan.targets for alert in _alerts(merged(target))],
         "findings": _findings(plan, places),
         "tally": tally([finding for target in plan.targets for finding in target.findings]),
-        "kinds": TITLES, "origins": [[origin, ORIGINS[origin]] for origin in ORIGINS if any(s["origin"] == origin for s in sections)],
-        "sections": sections, "changes": rows.changes, "paths": list(rows.paths),
+        "kinds": TITLES, "sections": sections, "changes": rows.changes, "paths": list(rows.paths),
     }  # fmt: skip
 
 

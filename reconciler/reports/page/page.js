@@ -64,7 +64,7 @@
         t.unmanaged, t.changes, t.members, t.requests, t.seconds,
       ]),
     ));
-    byId("targets-title").textContent = data.targets.length === 1 ? "1 target" : `${count(data.targets.length)} targets`;
+    byId("targets-title").textContent = data.targets.length === 1 ? [data.targets[0].name, data.targets[0].url].filter(Boolean).join(" · ") : `${count(data.targets.length)} targets`;
     byId("targets-box").open = data.targets.length > 1 || !data.changes.length;
     byId("findings-title").textContent = data.tally;
     byId("findings").open = data.findings.length <= 3 || data.findings.some((finding) => finding.severity === "error");
@@ -267,9 +267,11 @@
   const fillFilters = () => {
     const tally = (key, among) => data.changes.filter((change) => change[among] === key).length;
     for (const kind of KINDS) {
-      const size = tally(kind, "kind");
-      const button = chip(() => filter.kinds, kind, null, make("b", {}, count(size)), make("span", {}, data.kinds[kind]));
-      button.disabled = !size;
+      const changes = data.changes.filter((change) => change.kind === kind);
+      const drifted = changes.filter((change) => change.origin === "drift").length;
+      const also = drifted ? make("span", {class: "drifted"}, `${count(drifted)} drifted before`) : null;
+      const button = chip(() => filter.kinds, kind, null, make("b", {class: changes.length > drifted ? null : "zero"}, count(changes.length - drifted)), make("span", {}, data.kinds[kind]), also);
+      button.disabled = !changes.length;
       byId("kinds").append(button);
     }
     const actions = Object.keys(SYMBOLS).filter((action) => tally(action, "action"));
@@ -278,7 +280,7 @@
     const selects = [
       choice("target", "All targets", data.targets.map((target, at) => [at, target.name])),
       choice("type", "People and groups", [["User", "People"], ["Group", "Groups"]].filter(([type]) => tally(type, "type"))),
-      choice("origin", "Edit and drift", data.origins),
+      choice("origin", "Edit and drift", [["edit", "This edit"], ["drift", "Drifted before"]].filter(([origin]) => tally(origin, "origin"))),
       choice("cause", "All causes", causes.slice(0, 200).map((cause) => [cause.id, `${cause.label} (${count(cause.changes.length)})`])),
     ];
     byId("selects").append(...selects.filter((select) => select));
