@@ -23,9 +23,10 @@ from reconciler.model.neutral import shortened
 from reconciler.model.place import Origin
 from reconciler.model.plan import TargetPlan
 from reconciler.model.target import Target
-from reconciler.stages.compile import Desired, WhyNot, find_out_of_scope
+from reconciler.stages.compile import Desired
 from reconciler.stages.membership import Memberships, flatten
 from reconciler.stages.provenance import trace_user
+from reconciler.stages.scoping import WhyNot, find_out_of_scope
 from reconciler.stages.trace import find_decider, trace_clause
 
 DATED = {"disabled": "accountEnabled", "left": "employeeLeaveDateTime", "future": "employeeHireDate"}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from reconciler.functions.clauses import Predicate, compile_clause
 from reconciler.functions.landing import landing
 from reconciler.functions.moments import end
 from reconciler.functions.roles import ROLES
@@ -15,12 +14,13 @@ from reconciler.functions.sources import Source, compile_source
 from reconciler.model.column import Column, Columns, build_columns
 from reconciler.model.desired import DesiredState, Group, User
 from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser, Status
+from reconciler.model.scoping import Scoping
 from reconciler.model.target import Target
 from reconciler.stages.membership import Memberships, flatten, has_left, is_disabled, is_hired
+from reconciler.stages.scoping import WhyNot, open_gates
 
 Rows = Callable[[Sequence[Mapping[str, object]]], list[tuple[Cell, ...]]]
 Beside = Callable[[str], Mapping[str, object]]  # source attributes of a user by id
-WhyNot = Callable[[User], str | None] | None  # None where everybody is in scope
 CHUNK = 1000  # users whose attributes are copied at once
 
 
@@ -29,13 +29,14 @@ class Desired:
     """One target's desired users (entitled or not) and groups (in scope), by key.
 
     `values` of each stand in the order of `users_columns` and `groups_columns`; `created_user` and
-    `created_group` give the row that a creation sends.
+    `created_group` give the row that a creation sends; `scoping` tells why a declared user is provisioned or not.
     """
 
     users: Mapping[str, DesiredUser]
     groups: Mapping[str, DesiredGroup]
     created_user: Callable[[DesiredUser], tuple[Cell, ...]]
     created_group: Callable[[DesiredGroup], tuple[Cell, ...]]
+    scoping: Callable[[str], Scoping | None]
 
 
 def target_columns(target: Target, case_exact: Mapping[str, bool]) -> tuple[Columns, Columns | None]:
@@ -56,8 +57,9 @@ def compile_target(state: DesiredState, target: Target, now: datetime) -> Desire
     users, groups = target_columns(target, {})
     memberships = flatten(state, now)
     always, creating = _rows(users, None), _rows(users, now)
-    beside = _beside(target, memberships)
-    desired_users = _users(state, target, users, always, find_out_of_scope(target, memberships), now, beside)
+    beside, gates = _beside(target, memberships), open_gates(target, memberships)
+    why_not = None if gates.are_open else gates.why_not
+    desired_users = _users(state, target, users, always, why_not, now, beside)
     for key, origin in state.removed.items():
         attributes: Mapping[str, object] = {"objectId": key, "IsSoftDeleted": True, **beside(key)}
         desired_users[key] = DesiredUser(
@@ -71,33 +73,18 @@ def compile_target(state: DesiredState, target: Target, now: datetime) -> Desire
         rows = _rows(groups, None)
         for key in sorted(chosen):
             desired_groups[key] = _group(state.groups[key], target, groups, memberships, rows)
+
+    def scoping(key: str) -> Scoping | None:
+        user, told = state.users.get(key), desired_users.get(key)
+        return gates.judge(user, told.status, told.reason) if user and told else None
+
     return Desired(
         users=desired_users,
         groups=desired_groups,
         created_user=lambda user: creating(({**user.source, "IsSoftDeleted": False, **beside(user.key)},))[0],
         created_group=lambda group: creating_group((group.source,))[0],
+        scoping=scoping,
     )
-
-
-def find_out_of_scope(target: Target, memberships: Memberships) -> WhyNot:
-    """What says why a user is out of scope, or None (research: entra 1.1: assignment and filter must both pass)."""
-    scope = target.scope
-    if scope.users != "assigned" and not scope.filter:
-        return None
-    assigned: set[str] = set(scope.assigned_users)
-    for group, _ in scope.assigned_groups:
-        assigned |= memberships.members.get(group, frozenset())
-    passes: Predicate | None = compile_clause(scope.filter, memberships.members) if scope.filter else None
-    is_assigned = scope.users == "assigned"
-
-    def why_not(user: User) -> str | None:
-        if is_assigned and user.id not in assigned:
-            return _unassigned(user.id, target, memberships)
-        if passes and not passes(user.id, user.attributes):
-            return "does not pass the scope's filter"
-        return None
-
-    return why_not
 
 
 def _beside(target: Target, memberships: Memberships) -> Beside:
@@ -109,14 +96,6 @@ def _beside(target: Target, memberships: Memberships) -> Beside:
         for key in memberships.members.get(group, ()) if role else ():
             roles.setdefault(key, {})[role or ""] = None
     return lambda key: {ROLES: tuple(roles.get(key, ()))}
-
-
-def _unassigned(key: str, target: Target, memberships: Memberships) -> str:
-    groups = sorted({group for group, _ in target.scope.assigned_groups})
-    ended = [group for group in groups if key in memberships.ended.get(group, ())]
-    if ended:
-        return f"membership of {', '.join(ended)} has ended"
-    return f"is in no assigned group ({', '.join(groups)})" if groups else "is not assigned"
 
 
 def _status(user: User, why_not: WhyNot, now: datetime) -> tuple[Status, str]:

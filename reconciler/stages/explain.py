@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
 
-from reconciler.functions.clauses import compile_clause
 from reconciler.model.change import AttributeChange, Change
-from reconciler.model.clause import All, Any, Clause, Comparison, MemberOf, Not
 from reconciler.model.column import Column
 from reconciler.model.desired import DesiredState
 from reconciler.model.plan import TargetPlan
@@ -39,7 +36,7 @@ def explain_object(
     resource = resources.get(key)
     change = next((c for c in plan.changes if (c.type, c.key) == (type_, key)), None)
     story["import"] = _imported(state, type_, key)
-    story["scope"] = _scope(state, target, now, type_, key, resource)
+    story["scope"] = _scope(state, desired, target, now, type_, key, resource)
     if resource is None:
         return hide_story({**story, "match": None, "attributes": [], "change": None}, columns)
     sides = live.users if type_ == "User" else live.groups
@@ -118,7 +115,13 @@ def _imported(state: DesiredState, type_: str, key: str) -> object:
 
 
 def _scope(
-    state: DesiredState, target: Target, now: datetime, type_: str, key: str, resource: object
+    state: DesiredState,
+    desired: Desired,
+    target: Target,
+    now: datetime,
+    type_: str,
+    key: str,
+    resource: object,
 ) -> Story:
     if type_ == "Group":
         inside = resource is not None
@@ -126,16 +129,19 @@ def _scope(
             "status": "inScope" if inside else "outOfScope",
             "reason": _group_reason(target, inside=inside),
         }
-    memberships = flatten(state, now)
-    user = state.users.get(key)
-    clauses = []
-    if user and target.scope.filter:
-        clauses = _clauses(target.scope.filter, key, dict(user.attributes), memberships.members, 0)
-    return {
-        "status": getattr(resource, "status", "removed"), "reason": getattr(resource, "reason", ""),
-        "assignment": target.scope.users, "clauses": clauses,
-        "groups": sorted(group for group, members in memberships.members.items() if key in members),
+    members = flatten(state, now).members
+    story: Story = {
+        "status": getattr(resource, "status", "removed"), "reason": getattr(resource, "reason", ""), "assignment": target.scope.users,
+        "clauses": [], "groups": sorted(group for group, people in members.items() if key in people),
     }  # fmt: skip
+    told = desired.scoping(key)
+    if told is not None:
+        lines = [
+            {"depth": line.depth, "clause": line.text, "value": line.value, "holds": line.holds}
+            for line in told.clauses
+        ]
+        story |= {"active": told.is_active, "assigned": told.is_assigned, "clauses": lines}
+    return story
 
 
 def _group_reason(target: Target, *, inside: bool) -> str:
@@ -143,31 +149,3 @@ def _group_reason(target: Target, *, inside: bool) -> str:
     if isinstance(groups, str):
         return f"the target gets {groups} groups" if groups != "none" else "the target gets no groups"
     return "the target lists it" if inside else f"the target lists {', '.join(groups)}"
-
-
-def _clauses(
-    clause: Clause, key: str, attributes: dict[str, object], members: Mapping[str, frozenset[str]], depth: int
-) -> list[Story]:
-    holds = compile_clause(clause, members)(key, attributes)
-    label, parts = "", cast("tuple[Clause, ...]", ())
-    match clause:
-        case Comparison(attribute=attribute, operator=operator, values=values):
-            text = f"{attribute} {operator} {', '.join(values)}".strip()
-            return [{"depth": depth, "clause": text, "value": attributes.get(attribute), "holds": holds}]
-        case MemberOf(group=group):
-            return [
-                {
-                    "depth": depth,
-                    "clause": f"member of {group}",
-                    "value": key in members.get(group, ()),
-                    "holds": holds,
-                }
-            ]
-        case Not(part=part):
-            label, parts = "not (a null makes this true)", (part,)
-        case All():
-            label, parts = "all of", clause.parts
-        case Any():
-            label, parts = "any of", clause.parts
-    nested = [line for inner in parts for line in _clauses(inner, key, attributes, members, depth + 1)]
-    return [{"depth": depth, "clause": label, "value": None, "holds": holds}, *nested]
