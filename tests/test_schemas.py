@@ -2,14 +2,12 @@
 
 import json
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.edge.run_log import RunLog
 from reconciler.edge.shipped import read_shipped
 from reconciler.model.change import AttributeChange, Change, MemberChange, Reason
 from reconciler.model.clause import OPERATORS
@@ -17,7 +15,6 @@ from reconciler.model.digest import digest, keyed_digest
 from reconciler.model.finding import Finding
 from reconciler.model.place import Document
 from reconciler.model.plan import GROUP_ACTIONS, USER_ACTIONS, Budget, Plan, TargetPlan
-from reconciler.model.request import Outcome
 from reconciler.model.vocabulary import (
     ALIASES,
     GROUP_TEXTS,
@@ -252,27 +249,3 @@ def test_a_manifest_fits_its_schema() -> None:
     assert faults("manifest", plain) == []
     assert faults("manifest", keyed) == []
     assert faults("manifest", {**plain, "digest": "md5:0"}) != []
-
-
-def test_the_records_of_a_run_log_fit_their_schema(tmp_path: Path) -> None:
-    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    with RunLog(tmp_path, "run") as log:
-        log.start(
-            target="envoy",
-            digest=digest(1),
-            desired=digest(2),
-            as_of="2026-11-23T14:40:00Z",
-            at=at,
-            changes=1,
-            budgets=(),
-        )
-        log.outcome(Outcome(change=a_change(), id="7", status="success", requests=1), at=at)
-        log.finish(at=at, succeeded=1, failed=0, withheld=0, reason="")
-    records = [
-        json.loads(line)
-        for line in (tmp_path / "runs" / "run.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
-
-    assert [record["record"] for record in records] == ["run", "outcome", "end"]
-    assert [fault for record in records for fault in faults("run-log", record)] == []
-    assert faults("run-log", {"record": "ended"}) != []

@@ -173,11 +173,16 @@ def apply_agreed(planned: list[Planned], world: World, *, is_json: bool, told: P
     from reconciler.cli.closing import close
     from reconciler.cli.plan import exit_code
     from reconciler.pipeline import join
+    from reconciler.pipeline.recording import record_unwritten
     from reconciler.pipeline.running import run_target
 
     refused = [each.target.name for each in planned if each.plan.blocked and not each.plan.error]
     todo = [each for each in planned if each.plan.changes and not each.plan.blocked and not each.plan.error]
     broken = exit_code(join(planned, world), None, False)
+    begun = {each.target.name for each in todo}
+    for each in planned:
+        if each.target.name not in begun and (warning := record_unwritten(each, world)):
+            say(f"warning: {warning}")
     for name in refused:
         say(f"refused: {name} exceeds a budget or leaves nobody; nothing was written there")
     applied = [run_target(each, world) for each in todo]

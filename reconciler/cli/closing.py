@@ -83,7 +83,7 @@ def _tell(part: Applied) -> None:
 
 def _settle_quarantine(part: Applied, world: World) -> None:
     from reconciler.edge.quarantine import enter_quarantine, leave_quarantine
-    from reconciler.pipeline.running import now_text
+    from reconciler.pipeline.recording import now_text
 
     if part.broken:
         enter_quarantine(world.data, part.name, part.broken, run=part.run, at=now_text())
@@ -93,7 +93,7 @@ def _settle_quarantine(part: Applied, world: World) -> None:
 
 def _settle_credentials(planned: Planned, world: World) -> None:
     from reconciler.edge.quarantine import enter_quarantine
-    from reconciler.pipeline.running import now_text
+    from reconciler.pipeline.recording import now_text
 
     if planned.plan.error_code == "Unauthorized":
         enter_quarantine(world.data, planned.target.name, planned.plan.error or "", run="", at=now_text())

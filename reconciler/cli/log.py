@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 import click
@@ -10,104 +14,180 @@ import click
 from reconciler.cli import Settings
 from reconciler.cli.options import option
 from reconciler.cli.saying import say
-from reconciler.model.neutral import neutral_json
 
-MARKS = {"success": "✓", "failure": "✗", "skipped": "·", "warning": "!"}
+Record = dict[str, Any]
+STATUSES = ("success", "failure", "skipped", "warning")
+AGO = re.compile(r"(\d{1,9})([smhdw])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @click.command("log")
 @click.argument("run", required=False)
-@click.option("--user", "users", multiple=True, help="Only of this user, by id, name or live id.")
-@click.option("--target", "targets", multiple=True, help="Only of this target.")
-@click.option("--action", "actions", multiple=True, help="Only this action: create, update, deactivate, …")
 @click.option(
-    "--status", "statuses", multiple=True, type=click.Choice(list(MARKS)), help="Only what came to this."
+    "--user", "users", multiple=True, help="Only of this user, by id, name or live id; * is any text."
 )
-@click.option("--code", "codes", multiple=True, help="Only with this error code.")
-@click.option("--since", help="Not before this date or timestamp (UTC).")
-@click.option("--until", help="Before this date or timestamp (UTC).")
-@option("--format", "How to print it.", name="form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--group", "groups", multiple=True, help="Only of this group, by id, name or live id; * is any text."
+)
+@click.option("--target", "targets", multiple=True, help="Only of this target.")
+@click.option(
+    "--action",
+    "actions",
+    multiple=True,
+    help="Only this action: create, update, deactivate, disable, stageddelete, …",
+)
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only what came to this."
+)
+@click.option("--code", "codes", multiple=True, help="Only with this error code: EntryConflict, …")
+@click.option("--since", help="Not before: 2h, 7d ago, a date or a timestamp (UTC).")
+@click.option("--until", help="Not after: 2h, 7d ago, the end of a date, or a timestamp (UTC).")
+@click.option("--details", is_flag=True, help="Tell each outcome's steps, values and what to do.")
+@option(
+    "--format", "How to print it.", name="form", type=click.Choice(["text", "json", "csv"]), default="text"
+)
 @click.pass_obj
-def command(settings: Settings, /, run: str | None, form: str, **filters: Any) -> None:
-    """List the runs, newest first, or show one; with a filter, what fits it of one run or of all."""
+def command(settings: Settings, /, run: str | None, form: str, details: bool, **filters: Any) -> None:
+    """List the runs, newest first, or show one; with a filter, what fits it of one run or of all.
+
+    RUN is a run's name, or how it begins.
+    """  # fmt: skip
     from reconciler.edge.run_log import list_runs, read_run
 
-    if any(filters.values()):
-        runs = [run] if run is not None else sorted(list_runs(settings.data))
-        records = [
-            record for name in runs for record in read_run(settings.data, name)
-            if record["record"] == "outcome" and _fits(record, filters)
-        ]  # fmt: skip
+    now = datetime.now(UTC)
+    filters |= {"since": _moment("--since", filters["since"], now), "until": _moment("--until", filters["until"], now)}  # fmt: skip
+    is_filtered = any(filters.values())
+    names = list_runs(settings.data)
+    chosen = [_named(run, names)] if run is not None else sorted(names)
+    logs = {name: read_run(settings.data, name) for name in chosen}
+    for name, (_, unreadable) in logs.items():
+        if unreadable:
+            lines = "1 line" if unreadable == 1 else f"{unreadable} lines"
+            say(
+                f"warning: {name}: {lines} cannot be read, as where a run was cut off while it wrote; what it told is lost"
+            )
+    if is_filtered or form == "csv" or (details and run is not None):
+        outcomes = [
+            r
+            for records, _ in logs.values()
+            for r in records
+            if r["record"] == "outcome" and _fits(r, filters)
+        ]
+        _show(outcomes, form, is_detailed=details)
     elif run is not None:
-        records = read_run(settings.data, run)
+        [(records, unreadable)] = logs.values()
+        _show_run(records, unreadable, form)
     else:
-        records = [_summary(name, read_run(settings.data, name)) for name in list_runs(settings.data)]
-    if form == "json":
-        click.echo(neutral_json(json.dumps(records, indent=2, sort_keys=True, ensure_ascii=False)))
-        return
-    if not records:
-        say(
-            "nothing fits"
-            if any(filters.values())
-            else f"no runs below {settings.data}; `reconcile apply` writes them"
+        _show_runs(settings, logs, form)
+
+
+def _named(run: str, names: Sequence[str]) -> str:
+    """The run of that name, or the only one whose name begins so. Raises UsageError."""
+    from reconciler.model.errors import UsageError
+
+    found = [run] if run in names else [name for name in names if name.startswith(run)]
+    if not found:
+        raise UsageError(f"there is no run {run}; `reconcile log` lists them")
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} runs begin with {run}; write more of the name: {', '.join(found[:3])}"
         )
-    for record in records:
-        click.echo(_line(record))
+    return found[0]
 
 
-def _fits(record: dict[str, Any], filters: dict[str, Any]) -> bool:
-    who, status, at = record["sourceIdentity"], record["statusInfo"], record["activityDateTime"]
-    names = {str(name).casefold() for name in (who["id"], who["displayName"], record["targetIdentity"]["id"])}
-    is_user = who["identityType"] == "User" and any(user.casefold() in names for user in filters["users"])
+def _moment(flag: str, text: str | None, now: datetime) -> str | None:
+    """A bound as the log writes moments. Raises click.UsageError."""
+    from reconciler.functions.moments import end, start
+
+    if not text:
+        return None
+    ago = AGO.fullmatch(text.strip())
+    try:
+        if ago:
+            moment = now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        else:
+            moment = (start if flag == "--since" else end)(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise click.UsageError(
+            f"{flag} {text}: write 2h or 7d, a date as 2026-01-31, or a timestamp as 2026-01-31T18:00:00Z"
+        ) from None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _fits(record: Record, filters: dict[str, Any]) -> bool:
+    status, at = record["statusInfo"], record["activityDateTime"]
     return (
-        (not filters["users"] or is_user)
+        (not (filters["users"] or filters["groups"]) or _is_about(record, filters))
         and (not filters["targets"] or record["target"] in filters["targets"])
-        and (not filters["actions"] or record["action"] in filters["actions"])
+        and (
+            not filters["actions"]
+            or not {record["action"], record.get("provisioningAction")}.isdisjoint(filters["actions"])
+        )
         and (not filters["statuses"] or status["status"] in filters["statuses"])
-        and (not filters["codes"] or status["errorCode"] in filters["codes"])
+        and (
+            not filters["codes"]
+            or str(status["errorCode"]).casefold() in [code.casefold() for code in filters["codes"]]
+        )
         and (not filters["since"] or at >= filters["since"])
         and (not filters["until"] or at < filters["until"])
     )
 
 
-def _summary(name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
-    begin = records[0] if records and records[0]["record"] == "run" else {}
-    end = records[-1] if records and records[-1]["record"] == "end" else None
-    outcomes = [record for record in records if record["record"] == "outcome"]
-    done = sum(record["statusInfo"]["status"] == "success" for record in outcomes)
-    return {
-        "record": "summary", "runId": name, "target": begin.get("target"), "activityDateTime": begin.get("activityDateTime"),
-        "planned": begin.get("changes"), "succeeded": end["succeeded"] if end else done,
-        "failed": end["failed"] if end else None, "ended": end["activityDateTime"] if end else None,
-        "reason": end["reason"] if end else "cut off",
-    }  # fmt: skip
-
-
-def _line(record: dict[str, Any]) -> str:
-    from reconciler.model.neutral import neutral
-
-    match record["record"]:
-        case "summary":
-            end = (
-                "cut off"
-                if record["ended"] is None
-                else f"{record['failed']} failed"
-                if record["failed"]
-                else "complete"
-            )
-            return neutral(f"{record['runId']}   {record['succeeded']} of {record['planned']} changes, {end}")
-        case "run":
-            return neutral(
-                f"{record['activityDateTime']} run    {record['target']}: {record['changes']} changes, digest {record['digest'][7:19]}…"
-            )
-        case "end":
-            reason = f": {record['reason']}" if record["reason"] else ""
-            return neutral(
-                f"{record['activityDateTime']} end    {record['succeeded']} succeeded, {record['failed']} failed{reason}"
-            )
-    who, status = record["sourceIdentity"], record["statusInfo"]
-    why = f"  {status['errorCode']}: {status['reason']}" if status["errorCode"] else ""
-    name = f"{who['identityType'].lower():<5} {who['displayName']}"
-    return neutral(
-        f"{record['activityDateTime']} {MARKS[status['status']]} {record['action']:<10} {name}{why}"
+def _is_about(record: Record, filters: dict[str, Any]) -> bool:
+    who = record["sourceIdentity"]
+    names = {str(name).casefold() for name in (who["id"], who["displayName"], record["targetIdentity"]["id"])}
+    wanted = filters["users"] if who["identityType"] == "User" else filters["groups"]
+    return any(
+        one.casefold() in names or any(fnmatchcase(name, one.casefold()) for name in names) for one in wanted
     )
+
+
+def _show(outcomes: list[Record], form: str, *, is_detailed: bool) -> None:
+    if form == "json":
+        _print_json(outcomes)
+    elif form == "csv":
+        from reconciler.reports.log_csv import render
+
+        click.echo(render(outcomes), nl=False)
+    elif not outcomes:
+        say("nothing fits")
+    else:
+        from rich.console import Console
+
+        from reconciler.reports.log_text import write_outcomes
+
+        write_outcomes(outcomes, Console(soft_wrap=True), is_detailed=is_detailed)
+
+
+def _show_run(records: list[Record], unreadable: int, form: str) -> None:
+    if form == "json":
+        _print_json(records)
+        return
+    from rich.console import Console
+
+    from reconciler.reports.log_text import write_run
+
+    write_run(records, unreadable, Console(soft_wrap=True))
+
+
+def _show_runs(settings: Settings, logs: dict[str, tuple[list[Record], int]], form: str) -> None:
+    from reconciler.reports.log_summary import summarize
+
+    runs = [summarize(name, *log) for name, log in sorted(logs.items(), reverse=True)]
+    if form == "json":
+        _print_json(runs)
+        return
+    if not runs:
+        say(f"no runs below {settings.data}; `reconcile apply` writes them")
+        return
+    from rich.console import Console
+
+    from reconciler.reports.log_text import write_runs
+
+    write_runs(runs, Console(soft_wrap=True))
+
+
+def _print_json(records: list[Record]) -> None:
+    from reconciler.model.neutral import neutral_json
+
+    click.echo(neutral_json(json.dumps(records, indent=2, sort_keys=True, ensure_ascii=False)))

@@ -5,31 +5,35 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from reconciler.model.errors import TargetError, UsageError
-from reconciler.model.plan import Budget
-from reconciler.model.request import Outcome
-from reconciler.model.stand_in import shown
 
 BURST = 0.02  # seconds; at 50 requests a second every outcome has an fsync of its own
-STEPS = {"create": "create", "adopt": "update", "update": "update", "reactivate": "update", "deactivate": "disable", "delete": "delete"}  # fmt: skip
+Record = Mapping[str, object]
 
 
 class RunLog:
-    """The log of one run of one target, at `<data>/runs/<run>.jsonl`. Raises TargetError if it cannot be written."""
+    """The log of one run of one target, at `<data>/runs/<run>.jsonl`; `shared` stands in each of its records.
 
-    def __init__(self, data: Path, run: str) -> None:
+    Raises TargetError if it cannot be written.
+    """
+
+    def __init__(self, data: Path, run: str, shared: Record) -> None:
         self.run = run
-        self._synced = 0.0
+        self._synced, self._count = 0.0, 0
+        self._shared = _encode({"runId": run, **shared})[1:]
         try:
             (data / "runs").mkdir(parents=True, exist_ok=True)
             path = data / "runs" / f"{run}.jsonl"
             path.touch(mode=0o600, exist_ok=False)  # it holds people's data
-            self._file = path.open("a", encoding="utf-8")
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise TargetError(
                 f"cannot write a run log below {data}: {error.strerror}; nothing was written"
@@ -43,62 +47,30 @@ class RunLog:
     ) -> None:
         self._file.close()
 
-    def start(
-        self,
-        *,
-        target: str,
-        digest: str,
-        desired: str,
-        as_of: str,
-        at: str,
-        changes: int,
-        budgets: tuple[Budget, ...],
-    ) -> None:
-        """The first line: what is about to be applied, and what its budgets held."""
-        held = [
-            {"rule": row.rule, "subject": row.subject, "digest": row.digest, "atoms": sorted(row.atoms)}
-            for row in budgets if not row.exceeded or row.approved
-        ]  # fmt: skip
-        self._write({
-            "record": "run", "runId": self.run, "target": target, "digest": digest, "desired": desired, "asOf": as_of,
-            "activityDateTime": at, "changes": changes, "budgets": held,
-        })  # fmt: skip
+    def write(self, record: Record, *, at: str) -> None:
+        """Appends a record. It has left the process when this returns; lines that come thick and fast share one fsync.
 
-    def outcome(self, outcome: Outcome, *, at: str) -> None:
-        """One line for what one change came to."""
-        change = outcome.change
-        modified: list[dict[str, object]] = [
-            {"displayName": a.path, "oldValue": shown(a.before), "newValue": shown(a.after)}
-            for a in change.attributes
-        ]
-        modified += [{"displayName": "members", "oldValue": None, "newValue": m.key} for m in change.add]
-        modified += [{"displayName": "members", "oldValue": m.key, "newValue": None} for m in change.remove]
-        record = {
-            "record": "outcome", "runId": self.run, "activityDateTime": at, "target": change.target,
-            "action": change.action, "provisioningAction": STEPS[change.action],
-            "durationInMilliseconds": outcome.milliseconds, "requests": outcome.requests,
-            "sourceIdentity": {"id": change.key, "displayName": change.name, "identityType": change.type},
-            "targetIdentity": {"id": outcome.id, "displayName": change.name, "identityType": change.type},
-            "statusInfo": {"status": outcome.status, "errorCode": outcome.code or None, "reason": outcome.text or None},
-            "modifiedProperties": modified,
-        }  # fmt: skip
-        self._write(record, durable=outcome.requests > 0)
-
-    def finish(self, *, at: str, succeeded: int, failed: int, withheld: int, reason: str) -> None:
-        """The last line: how it ended. A log without it was cut off."""
-        self._write({
-            "record": "end", "runId": self.run, "activityDateTime": at, "succeeded": succeeded, "failed": failed,
-            "withheld": withheld, "reason": reason or None,
-        })  # fmt: skip
-
-    def _write(self, record: dict[str, object], *, durable: bool = True) -> None:
-        """Every line has left the process when this returns. Lines that come thick and fast share one fsync."""
-        self._file.write(json.dumps(record, ensure_ascii=True, sort_keys=True) + "\n")
-        self._file.flush()
+        Raises OSError where the disk is full.
+        """
+        own = _encode({**record, "id": f"{self.run}/{self._count}", "activityDateTime": at})
+        self._count += 1
+        line = own[:-1] + b"," + self._shared + b"\n"
+        while line:  # a disk that is nearly full takes a part, and refuses the rest
+            line = line[self._file.write(line) :]
+        is_outcome = record["record"] == "outcome"
         now = time.monotonic()
-        if durable and (record["record"] != "outcome" or now - self._synced >= BURST):
+        if not is_outcome or (record["requests"] and now - self._synced >= BURST):
             os.fsync(self._file.fileno())
             self._synced = now
+
+
+def _encode(record: Record) -> bytes:
+    """JSON in ASCII: the file is text that people look at in a terminal."""
+    try:
+        content = msgspec.json.encode(record)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        content = b"\xff"
+    return content if content.isascii() else json.dumps(record).encode("ascii")
 
 
 def list_runs(data: Path) -> list[str]:
@@ -106,19 +78,29 @@ def list_runs(data: Path) -> list[str]:
     return sorted((path.stem for path in (data / "runs").glob("*.jsonl")), reverse=True)
 
 
-def read_run(data: Path, run: str) -> list[dict[str, Any]]:
-    """The records of one run; a line cut by a crash is left out. Raises UsageError for an unknown run."""
+def read_run(data: Path, run: str) -> tuple[list[dict[str, Any]], int]:
+    """The records of one run, and how many lines cannot be read. Raises UsageError for an unknown run."""
     if run not in list_runs(data):
         raise UsageError(f"there is no run {run}; `reconcile log` lists them")
-    return list(_records(data / "runs" / f"{run}.jsonl"))
+    return _records(data / "runs" / f"{run}.jsonl")
+
+
+def last_run(data: Path, target: str) -> dict[str, Any] | None:
+    """The first record of the target's newest run."""
+    for run in _runs_of(data, target):
+        with suppress(OSError), (data / "runs" / f"{run}.jsonl").open("rb") as file:
+            return _record(file.readline())
+    return None
 
 
 def held_by_interrupted_run(data: Path, target: str) -> dict[str, frozenset[str]]:
     """What the target's last run held within its budgets, by rule, if it did not end well; else nothing (DESIGN 5)."""
-    for run in list_runs(data):
-        records = list(_records(data / "runs" / f"{run}.jsonl"))
-        if not records or records[0].get("target") != target:
-            continue
+    for run in _runs_of(data, target):
+        records, _ = _records(data / "runs" / f"{run}.jsonl")
+        if not records or records[0]["record"] != "run":
+            return {}
+        if records[0].get("refused") or not records[0]["changes"]:
+            continue  # it was not to write anything, and ended nothing
         end = records[-1]
         if end.get("record") == "end" and not end.get("failed"):
             return {}
@@ -129,15 +111,18 @@ def held_by_interrupted_run(data: Path, target: str) -> dict[str, frozenset[str]
     return {}
 
 
+def _runs_of(data: Path, target: str) -> list[str]:
+    """The names of the target's runs, newest first: what follows the moment in a run's name is its target."""
+    return [run for run in list_runs(data) if run.partition("-")[2] == target]
+
+
 def last_written(data: Path, target: str) -> dict[tuple[str, str, str], tuple[object, int]]:
     """What runs last wrote to each place (type, key, path or `members:<key>`) of the target, and how many in a row did."""
     written: dict[tuple[str, str, str], tuple[object, int]] = {}
     last_run: dict[tuple[str, str, str], str] = {}
-    for run in reversed(list_runs(data)):
-        for record in _records(data / "runs" / f"{run}.jsonl"):
-            if record.get("record") != "outcome" or record.get("target") != target:
-                continue
-            if record["statusInfo"]["status"] != "success":
+    for run in reversed(_runs_of(data, target)):
+        for record in _records(data / "runs" / f"{run}.jsonl")[0]:
+            if record["record"] != "outcome" or record["statusInfo"]["status"] != "success":
                 continue
             who = record["sourceIdentity"]
             for row in record["modifiedProperties"]:
@@ -153,18 +138,22 @@ def last_written(data: Path, target: str) -> dict[tuple[str, str, str], tuple[ob
     return written
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
+def _records(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The sound records of a file, and how many of its lines are none, such as one that a kill cut off."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict) and _is_sound(record):
-            yield record
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return [], 0
+    records = [record for record in map(_record, lines) if record is not None]
+    return records, len(lines) - len(records)
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and _is_sound(record) else None
 
 
 def _is_sound(record: dict[str, Any]) -> bool:
@@ -176,11 +165,13 @@ def _is_sound(record: dict[str, Any]) -> bool:
             return all(_is_budget(row) for row in rows)
         case {
             "record": "outcome", "target": str(), "action": str(), "activityDateTime": str(), "modifiedProperties": list(rows),
-            "sourceIdentity": {"id": str(), "displayName": str(), "identityType": str()},
+            "sourceIdentity": {"id": str(), "displayName": str(), "identityType": str()}, "targetIdentity": {"id": str() | None},
             "statusInfo": {"status": "success" | "failure" | "skipped" | "warning", "errorCode": _, "reason": _},
         }:  # fmt: skip
             return all(_is_property(row) for row in rows)
-        case {"record": "end", "succeeded": int(), "failed": int(), "activityDateTime": str(), "reason": _}:
+        case {
+            "record": "end", "succeeded": int(), "failed": int(), "withheld": int(), "activityDateTime": str(), "reason": _,
+        }:  # fmt: skip
             return True
     return False
 

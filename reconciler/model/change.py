@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from reconciler.model.digest import digest
+from reconciler.model.finding import Subject
 from reconciler.model.resource import Type
 from reconciler.model.stand_in import UNKNOWN, AsOf, KnownAfterApply, expression_of, shown
 
@@ -132,6 +133,11 @@ class Change:
     def is_adoption(self) -> bool:
         """An existing account is taken over, whatever else happens to it."""
         return self.adopts or self.action == "adopt"
+
+    @property
+    def subject(self) -> Subject:
+        """Whom it is about."""
+        return Subject(type=self.type, key=self.key, name=self.name, id=self.id)
 
     @property
     def digest(self) -> str:

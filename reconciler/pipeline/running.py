@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import ExitStack
-from datetime import UTC, datetime
+from contextlib import ExitStack, suppress
 
 from reconciler.edge.run_lock import hold_target
-from reconciler.edge.run_log import RunLog
 from reconciler.model.errors import TargetError
 from reconciler.model.request import Outcome
 from reconciler.pipeline.acting import Applied, apply_planned
 from reconciler.pipeline.planning import Planned
+from reconciler.pipeline.recording import Recorder, open_log
 from reconciler.pipeline.world import World
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -20,41 +19,41 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def run_target(planned: Planned, world: World) -> Applied:
     """Applies one target's plan; what stops the whole run is in `error`. SIGINT and SIGTERM end it early."""
-    name, plan = planned.target.name, planned.plan
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{name}"
+    name = planned.target.name
     try:
         with ExitStack() as stack:
             stack.enter_context(hold_target(world.data, name))
-            log = stack.enter_context(RunLog(world.data, run))
-            log.start(
-                target=name, digest=plan.digest, desired=plan.desired, as_of=f"{world.now:%Y-%m-%dT%H:%M:%SZ}",
-                at=now_text(), changes=len(plan.changes), budgets=plan.budgets,
-            )  # fmt: skip
-            applied = asyncio.run(_run(planned, world, log))
-            log.finish(
-                at=now_text(), succeeded=applied.done, failed=len(applied.remaining) or int(applied.error is not None),
-                withheld=len(applied.withheld), reason=applied.broken or str(applied.error or ""),
-            )  # fmt: skip
+            log = stack.enter_context(open_log(planned, world))
+            recorder = Recorder(log, planned, world)
+            recorder.begin()
+            applied = asyncio.run(_run(planned, world, recorder))
+            applied.run = log.run
+            with suppress(OSError):  # a log without an end says that it was cut off
+                recorder.end(applied)
     except TargetError as error:
         return Applied(name=name, error=error)
-    applied.run = run
     return applied
 
 
-async def _run(planned: Planned, world: World, log: RunLog) -> Applied:
+async def _run(planned: Planned, world: World, recorder: Recorder) -> Applied:
     stop = asyncio.Event()
     for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     finished: set[tuple[str, str]] = set()
+    unlogged: list[OSError] = []
 
     def tell(outcome: Outcome) -> None:
-        log.outcome(outcome, at=now_text())
+        try:
+            recorder.outcome(outcome)
+        except OSError as error:  # a disk that is full: what is not logged is not to be done
+            unlogged.append(error)
+            stop.set()
         finished.add((outcome.change.type, outcome.change.key))
         world.tell(f"applying to {planned.target.name}", len(finished), len(planned.plan.changes))
 
-    return await apply_planned(planned, tell, stop)
-
-
-def now_text() -> str:
-    """The present moment, for the run log."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    applied = await apply_planned(planned, tell, stop)
+    if unlogged:
+        applied.error = TargetError(
+            f"the run log cannot be written ({unlogged[0].strerror}); the run was stopped"
+        )
+    return applied

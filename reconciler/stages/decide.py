@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
@@ -13,10 +13,10 @@ import msgspec
 
 from reconciler.model.change import Change
 from reconciler.model.column import Columns
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Subject
 from reconciler.model.place import Origin
 from reconciler.model.plan import Bases, TargetPlan
-from reconciler.model.resource import Cell, Facts, LiveState
+from reconciler.model.resource import Cell, DesiredGroup, DesiredUser, Facts, LiveState, Type
 from reconciler.model.target import Target
 from reconciler.policies import Agreed, check_budgets
 from reconciler.stages.choose import choose_values
@@ -24,7 +24,7 @@ from reconciler.stages.compile import Desired, target_columns
 from reconciler.stages.diff import Difference, People, diff_users
 from reconciler.stages.diff_groups import diff_groups
 from reconciler.stages.match import Matches, match_resources
-from reconciler.stages.notes import note_differences, note_endpoint, note_made_once
+from reconciler.stages.notes import Describe, note_differences, note_endpoint, note_made_once
 from reconciler.stages.order import Key, count_circles, order_changes, settle_names, without_references
 
 CHUNK = 1000
@@ -53,7 +53,7 @@ def decide(
     changes = order_changes([*free, *free_groups])
     bases = _bases(desired, live, users, groups)
     findings = [*users.findings, *(groups.findings if groups else ()), *of_names, *of_group_names, *of_choice]
-    findings += note_differences(of_users, of_groups)
+    findings += note_differences(of_users, of_groups, _describer(desired, users, groups))
     findings += note_made_once(changes, *filter(None, (user_columns, group_columns)))
     findings += note_endpoint(target, facts, bases)
     writes = len(changes) + count_circles(changes)
@@ -67,6 +67,21 @@ def decide(
         budgets=check_budgets(target.name, changes, dict(target.budgets), bases, agreed), bases=bases,
         requests=writes, seconds=ceil(writes / target.client.requests_per_second),
     )  # fmt: skip
+
+
+def _describer(desired: Desired, users: Matches, groups: Matches | None) -> Describe:
+    """What gives a declared user or group its name and live id."""
+
+    def describe(type_: Type, key: str) -> Subject:
+        resources: Mapping[str, DesiredUser | DesiredGroup] = (
+            desired.users if type_ == "User" else desired.groups
+        )
+        matches = users if type_ == "User" else groups
+        named = resources.get(key)
+        id_ = matches.ids.get(key) if matches else None
+        return Subject(type=type_, key=key, name=named.name if named else key, id=id_)
+
+    return describe
 
 
 def _without_unmade(

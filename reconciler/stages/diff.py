@@ -10,7 +10,7 @@ from itertools import islice
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
 from reconciler.model.column import Column, Columns
 from reconciler.model.digest import digest
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Subject
 from reconciler.model.place import Origin
 from reconciler.model.resource import KEEP, Cell, DesiredUser, Facts, LiveResource
 from reconciler.model.stand_in import veiled
@@ -27,8 +27,10 @@ class Difference:
 
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    withheld: dict[str, int] = field(default_factory=dict)
-    unresolved: dict[str, int] = field(default_factory=dict)
+    withheld: dict[str, list[str]] = field(default_factory=dict)  # path → whose value is not kept
+    unresolved: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # who is not there → whose manager they are
     absent_members: dict[str, list[str]] = field(default_factory=dict)  # user → groups that list it
 
 
@@ -201,7 +203,14 @@ def _unowned(
                 else "; say adopt: empty to take it over"
             )
         comparison.result.findings.append(
-            Finding(severity="warning", code="not-adopted", text=text, source=source(user.origin))
+            Finding(
+                severity="warning",
+                code="not-adopted",
+                text=text,
+                source=source(user.origin),
+                about=(Subject(type="User", key=user.key, name=user.name, id=live.id),),
+                error_code="EntrySynchronizationSkipped",
+            )
         )
     return None
 
@@ -218,7 +227,14 @@ def keep_unless_protected(change: Change | None, matches: Matches, result: Diffe
     if change.id in matches.protected:
         text = f"{change.name} is protected: {change.action} is withheld"
         result.findings.append(
-            Finding(severity="warning", code="protected", text=text, source=change.reason.source)
+            Finding(
+                severity="warning",
+                code="protected",
+                text=text,
+                source=change.reason.source,
+                about=(change.subject,),
+                error_code="EntrySynchronizationSkipped",
+            )
         )
         return
     result.changes.append(change)
@@ -273,7 +289,7 @@ class Comparison:
                     continue
                 resolved = self.people.reference(str(after))
                 if resolved is None:
-                    self._unresolved(str(after))
+                    self._unresolved(str(after), key)
                     continue
                 if resolved == before:
                     continue
@@ -293,14 +309,14 @@ class Comparison:
             if column.kind == "reference" and self.people.is_removed(str(cell)):
                 continue
             if column.kind == "reference" and self.people.reference(str(cell)) is None:
-                self._unresolved(str(cell))
+                self._unresolved(str(cell), key)
                 continue
             yield _attribute(column, None, _shown(cell))
 
     def is_withheld(self, path: str, key: str, after: object) -> bool:
         """The endpoint is known not to keep that value; it is counted for a finding."""
         if self.facts.withholds(self.columns.type, path, key, after):
-            self.result.withheld[path] = self.result.withheld.get(path, 0) + 1
+            self.result.withheld.setdefault(path, []).append(key)
             return True
         return False
 
@@ -314,8 +330,8 @@ class Comparison:
             return None if is_kept else "delete"
         return "deactivate" if rule == "deactivate" and live.active else None
 
-    def _unresolved(self, key: str) -> None:
-        self.result.unresolved[key] = self.result.unresolved.get(key, 0) + 1
+    def _unresolved(self, key: str, referrer: str) -> None:
+        self.result.unresolved.setdefault(key, []).append(referrer)
 
     def lifecycle(self, action: Action, live: LiveResource, key: str, reason: Reason) -> Change:
         """A deactivation or deletion; nothing else is compared."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from reconciler.model.change import Change, MemberChange, Reason, member_path
 from reconciler.model.column import Columns
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Subject
 from reconciler.model.place import Origin
 from reconciler.model.resource import DesiredGroup, Facts, LiveResource
 from reconciler.stages.compile import Desired
@@ -71,7 +71,14 @@ def _existing(
     if not is_ours and not may_adopt(comparison.people.target, live):
         text = f"group {live.name} matches {group.key}, is not provisioned by us and is left alone; say adopt: any to take it over"
         comparison.result.findings.append(
-            Finding(severity="warning", code="not-adopted", text=text, source=source(group.origin))
+            Finding(
+                severity="warning",
+                code="not-adopted",
+                text=text,
+                source=source(group.origin),
+                about=(Subject(type="Group", key=group.key, name=group.name, id=live.id),),
+                error_code="EntrySynchronizationSkipped",
+            )
         )
         return None
     attributes = tuple(comparison.differences(group.values, live, group.key))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.model.column import Columns
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, Subject
 from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser, Facts, LiveResource
 from reconciler.model.target import Target
 
@@ -93,7 +93,7 @@ class _Run:
                 found[resource.key] = hits
             else:
                 ids = ", ".join(sorted(each.id for each in hits))
-                self._freeze(resource, hits, "ambiguous-match", f"{self.columns.all[column].text} of {resource.key} is at "
+                self._freeze(resource, hits, "ambiguous-match", "DuplicateTargetEntries", f"{self.columns.all[column].text} of {resource.key} is at "
                              f"{len(hits)} live resources ({ids}); make it unique at the endpoint")  # fmt: skip
         self.found |= found
         self.ids |= {key: live.id for key, live in found.items()}
@@ -165,7 +165,7 @@ class _Run:
             return
         for key in keys:
             others = ", ".join(sorted(other for other in keys if other != key))
-            self._freeze(self.desired[key], [live], "identity-conflict",
+            self._freeze(self.desired[key], [live], "identity-conflict", "DuplicateSourceEntries",
                          f"{key} and {others} both are the live resource {live.name} ({live.id}); say by previousIds which one it is")  # fmt: skip
 
     def _frees(self, winner: str, live: LiveResource, keys: list[str]) -> bool:
@@ -186,14 +186,24 @@ class _Run:
             if live.external_id is None or live.id in self.frozen:
                 continue
             if not self._is_ours(self.desired[key], live):
-                self._freeze(self.desired[key], [live], "identity-conflict",
+                self._freeze(self.desired[key], [live], "identity-conflict", "EntryConflict",
                              f"{key} matches {live.name} ({live.id}), whose externalId is {live.external_id}; "
                              "declare it under previousIds if it is the same, or say adopt: any")  # fmt: skip
 
-    def _freeze(self, resource: Resource, hits: Iterable[LiveResource], code: str, text: str) -> None:
+    def _freeze(
+        self, resource: Resource, hits: Sequence[LiveResource], code: str, error_code: str, text: str
+    ) -> None:
         self.frozen_keys.add(resource.key)
         self.frozen |= {hit.id for hit in hits}
-        self.findings.append(Finding(severity="error", code=code, text=text))
+        about = self._subject(resource.key, hits[0] if len(hits) == 1 else None)
+        self.findings.append(
+            Finding(severity="error", code=code, text=text, about=(about,), error_code=error_code)
+        )
+
+    def _subject(self, key: str, live: LiveResource | None) -> Subject:
+        return Subject(
+            type=self.columns.type, key=key, name=self.desired[key].name, id=live.id if live else None
+        )
 
     def _is_ours(self, resource: Resource, live: LiveResource) -> bool:
         column = self.columns.external_id
@@ -236,7 +246,7 @@ class _Run:
             if id_ in self.frozen and key not in self.frozen_keys:
                 live = self.found[key]
                 text = f"{key} matches {live.name} ({live.id}), which is frozen"
-                self._freeze(self.desired[key], [live], "identity-conflict", text)
+                self._freeze(self.desired[key], [live], "identity-conflict", "EntryConflict", text)
 
     def _declared_external_ids(self) -> dict[Cell, str]:
         """Who carries one of these, or a previous one, is declared, however it was matched: externalId → our key."""
@@ -258,7 +268,12 @@ class _Run:
                     f"{live.name} ({live.id}) carries the externalId {live.external_id} of {key}, who is matched elsewhere "
                     "or nowhere; it is left alone: free that externalId, or deactivate it there"
                 )
-                self.findings.append(Finding(severity="warning", code="second-account", text=text))
+                self.findings.append(
+                    Finding(
+                        severity="warning", code="second-account", text=text,
+                        about=(self._subject(key, live),), error_code="EntryConflict",
+                    )
+                )  # fmt: skip
                 # It may be what its person works with: its memberships are left alone too.
                 self.frozen.add(live.id)
 

@@ -36,7 +36,10 @@ def settle_names(
     for members in _rename_cycles(changes):
         names = ", ".join(sorted(change.name for change in members))
         text = f"{names} take each other's names in a circle; give one of them another name first"
-        findings.append(Finding(severity="error", code="rename-cycle", text=text))
+        about = tuple(change.subject for change in members)
+        findings.append(
+            Finding(severity="error", code="rename-cycle", text=text, about=about, error_code="EntryConflict")
+        )
         stuck = {(change.type, change.key) for change in members}
         kept = _without_names(kept, stuck)
     while taken := find_taken(kept, holders):
@@ -48,8 +51,11 @@ def settle_names(
                     "free that name first"
                 )
                 findings.append(
-                    Finding(severity="error", code="name-taken", text=text, source=change.reason.source)
-                )
+                    Finding(
+                        severity="error", code="name-taken", text=text, source=change.reason.source,
+                        about=(change.subject,), error_code="EntryConflict",
+                    )
+                )  # fmt: skip
         # What is not renamed keeps its own name, which another may have counted on: once more.
         kept = _without_names(kept, set(taken))
     return tuple(kept), tuple(findings)
