@@ -21,6 +21,8 @@ from reconciler.stages.scoping import WhyNot, open_gates
 
 Rows = Callable[[Sequence[Mapping[str, object]]], list[tuple[Cell, ...]]]
 Beside = Callable[[str], Mapping[str, object]]  # source attributes of a user by id
+ENTITLED: tuple[Status, str] = ("entitled", "is declared and in scope")
+DECIDING = ("accountEnabled", "employeeHireDate", "employeeLeaveDateTime")
 CHUNK = 1000  # users whose attributes are copied at once
 
 
@@ -99,6 +101,8 @@ def _beside(target: Target, memberships: Memberships) -> Beside:
 
 
 def _status(user: User, why_not: WhyNot, now: datetime) -> tuple[Status, str]:
+    if why_not is None and user.attributes.keys().isdisjoint(DECIDING):  # as most users are
+        return ENTITLED
     if is_disabled(user):
         return "disabled", "accountEnabled is false"
     if has_left(user, now):
@@ -108,7 +112,7 @@ def _status(user: User, why_not: WhyNot, now: datetime) -> tuple[Status, str]:
         return "outOfScope", out
     if not is_hired(user, now):
         return "future", f"is hired on {user.attributes['employeeHireDate']}"
-    return "entitled", "is declared and in scope"
+    return ENTITLED
 
 
 def _users(

@@ -83,13 +83,12 @@ def _user(key: str, own: object, section: Node, reader: _Reader, given: _Starts)
     if not isinstance(own, dict):
         return User(id=key, attributes={"objectId": key}, document=section.document)
     values = reader.values(own, section, key)
-    location = given.location
+    begin = given.usual
     previous: tuple[str, ...] = ()
     if "location" in own:
-        location = reader.location(section.at(key, own))
+        begin = given.start(reader.location(section.at(key, own)), is_own=True)
     if "previousIds" in own and isinstance(own["previousIds"], list):
         previous = section.at(key, own).at("previousIds", own["previousIds"]).texts()
-    begin = given.start(location, is_own="location" in own)
     attributes = {**begin.values, **values} if begin.values else values
     attributes["objectId"] = key
     for name, render in begin.templates:
@@ -233,11 +232,12 @@ class _Starts:
     def __init__(self, reader: _Reader, defaults: Node) -> None:
         self.places = reader.places
         self.given = reader.values(defaults.value, defaults, None)
-        self.location = reader.location(defaults)
+        location = reader.location(defaults)
         if previous := defaults.get("previousIds"):
             previous.wrong("`previousIds` belong to one user; write them there")
         self.templates = _templates(defaults, self.given, reader)
         self.starts: dict[tuple[str | None, bool], _Start] = {}
+        self.usual = self.start(location, is_own=False)  # of those who name no location
 
     def start(self, location: str | None, *, is_own: bool) -> _Start:
         """Precedence: own location's, default, default location's (DESIGN 3)."""
