@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.model.finding import Finding
-from reconciler.model.neutral import neutral, shortened
+from reconciler.model.neutral import shortened
 from reconciler.model.place import Mistake
 from reconciler.reports.code_span import cell
-from reconciler.reports.places import PLACE
-
-MOST = 10  # annotations of a kind in a step: GitHub drops what is more without a word
+from reconciler.reports.workflow import MOST_ANNOTATIONS, annotation
 
 
 def list_mistakes(mistakes: Sequence[Mistake], characters: int) -> str:
@@ -31,32 +29,19 @@ def list_mistakes(mistakes: Sequence[Mistake], characters: int) -> str:
 
 def annotate_mistakes(mistakes: Iterable[Mistake]) -> tuple[str, ...]:
     """A command to the runner for each of the first mistakes, which shows it at its line."""
-    told = [_annotate("error", m.document, m.line, m.column, m.text) for m in mistakes]
-    return tuple(told[:MOST])
+    told = [
+        annotation("error", "desired state", shortened(m.text), f"{m.document}:{m.line}:{m.column}")
+        for m in mistakes
+    ]
+    return tuple(told[:MOST_ANNOTATIONS])
 
 
 def annotate_findings(findings: Iterable[Finding]) -> tuple[str, ...]:
     """A command to the runner for each of the first errors and warnings that have a place in the desired state."""
-    told: dict[str, list[str]] = {"error": [], "warning": []}
+    told: dict[str, list[str]] = {"error": [], "warning": [], "info": []}
     for finding in findings:
-        found = PLACE.fullmatch(finding.source or "")
-        if found is not None and finding.severity in told:
+        if finding.source:
             told[finding.severity].append(
-                _annotate(finding.severity, found["path"], int(found["line"]), None, finding.text)
+                annotation(finding.severity, finding.code, shortened(finding.text), finding.source)
             )
-    return (*told["error"][:MOST], *told["warning"][:MOST])
-
-
-def _annotate(kind: str, path: str, line: int, column: int | None, text: str) -> str:
-    where = f"file={_property(path)},line={line}" + (f",col={column}" if column else "")
-    return f"::{kind} {where}::{_data(shortened(text))}"
-
-
-def _data(text: str) -> str:
-    """A command's text: `%`, CR and LF are escaped as the runner asks for; all else that is invisible, as everywhere."""
-    lines = (neutral(line).replace("%", "%25") for line in text.split("\n"))
-    return "%0A".join(lines)
-
-
-def _property(text: str) -> str:
-    return neutral(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return (*told["error"][:MOST_ANNOTATIONS], *told["warning"][:MOST_ANNOTATIONS])

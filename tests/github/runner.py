@@ -344,10 +344,10 @@ def read_outputs(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     lines = iter(text.splitlines())
     for line in lines:
-        name, equals, value = line.partition("=")
-        if "<<" in name or not equals:
+        name, marked, delimiter = line.partition("<<")
+        if not marked:
             raise ValueError(f"no output of ours is written so: {line!r}")
-        found[name] = value
+        found[name] = "\n".join(iter(lambda: next(lines), delimiter))
     return found
 
 

@@ -68,7 +68,7 @@ def test_mistakes_are_annotations_at_their_line_and_stand_in_the_comment(applied
     assert planned.results() == {
         "validate": "failure", "targets": "failure", "plan": "skipped", "comment": "success", "gate": "failure",
     }  # fmt: skip
-    assert f"::error file={USERS_FILE},line=3,col=" in planned.jobs["validate"].log
+    assert f"::error title=desired state,file={USERS_FILE},line=3,col=" in planned.jobs["validate"].log
     assert "the desired state is invalid" in world.hub.comment()
     assert "`jobTitle`" in world.hub.comment()
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from reconciler.model.errors import UsageError
+from reconciler.reports.workflow import output_lines
 
 SUMMARY = 1024 * 1024 - 4096  # bytes: a larger summary is dropped, and the step stays green
-OUTPUT_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 OUTPUT_VALUE = re.compile(r'[A-Za-z0-9 ._:@/,{}\[\]"-]*')
 BOT = "github-actions[bot]"
 
@@ -71,14 +72,14 @@ class Job:
 
     def set_outputs(self, **values: str | int) -> None:
         """Sets outputs of the step. Raises ValueError for a value that no output of ours has."""
-        lines = []
+        text = ""
         for name, value in values.items():
-            if not OUTPUT_NAME.fullmatch(name) or not OUTPUT_VALUE.fullmatch(str(value)):
+            if not OUTPUT_VALUE.fullmatch(str(value)):
                 raise ValueError(f"the output {name} would hold more than words, digests and target names")
-            lines.append(f"{name}={value}\n")
+            text += output_lines(name, str(value), secrets.token_hex(16))
         if self.output is not None:
             with self.output.open("a", encoding="utf-8") as file:
-                file.writelines(lines)
+                file.write(text)
 
     def add_summary(self, markdown: str) -> None:
         """Adds to what the run's page shows; the caller keeps it within SUMMARY bytes."""
