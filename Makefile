@@ -1,10 +1,10 @@
-# make install | demo | test | full | check | wheel | bench | lock | clean
+# make install | demo | test | full | check | wheel | pictures | bench | lock | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test full check wheel bench lock clean servers
+.PHONY: install demo test full check wheel pictures bench lock clean servers
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.installed
@@ -60,6 +60,10 @@ wheel: install
 # What is bounded in `make test`, at full length: every fault at every request, long properties and fuzzing.
 full: install servers
 	RECONCILE_FULL=$${RECONCILE_FULL:-1} $(BIN)/python -m pytest tests/faults tests/properties tests/fuzz -s -o timeout=0
+
+# What docs/ shows: the comment, the drift issue and the HTML plan, as a browser shows them.
+pictures: install servers
+	RECONCILE_PICTURES=docs/images $(BIN)/python -m pytest tests/github/test_pictures.py
 
 # RECONCILE_BENCH_USERS, _ROUNDS and _CHANGES say how much: tests/benchmarks/test_plan.py and test_apply.py.
 bench: install

@@ -151,7 +151,7 @@ def _digest(part: Part) -> str:
 def _foot(parts: Sequence[Part], context: Context) -> str:
     is_promised = any(part.result in ("planned", "blocked") for part in parts) and not context.invalid
     promise = (
-        "After the merge, `apply` makes only the changes of this edit, or fewer. Anything else is refused and planned anew.\n"
+        "After the merge, `apply` makes only the changes of this edit, or fewer. Anything else is refused and planned anew.\n\n"
         if is_promised
         else ""
     )
