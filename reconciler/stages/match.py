@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from reconciler.model.canary import is_canary
 from reconciler.model.column import Columns
 from reconciler.model.finding import Finding, Subject
 from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser, Facts, LiveResource
@@ -232,6 +233,7 @@ class _Run:
         lone = [live for live in self.live if live.id not in paired]
         declared = self._declared_external_ids() if lone else {}
         self._note_seconds(lone, declared)
+        self._note_canaries(lone)
         owned = (owned | {live.id for live in lone if self._is_claimed(live)}) - self.frozen
         return Matches(
             pairs=self.found, ids=self.ids, ours=ours, owned=frozenset(owned), frozen=frozenset(self.frozen),
@@ -277,6 +279,15 @@ class _Run:
                 # It may be what its person works with: its memberships are left alone too.
                 self.frozen.add(live.id)
 
+    def _note_canaries(self, lone: Iterable[LiveResource]) -> None:
+        for live in lone:
+            if is_canary(live.name) and (live.active or self.columns.type == "Group"):
+                text = (
+                    f"{live.name} ({live.id}) was left by a write probe that did not come to its end; it is left alone: "
+                    "`reconcile check --write-probe` removes it"
+                )
+                self.findings.append(Finding(severity="warning", code="canary-left", text=text))
+
     def _ours(self) -> frozenset[str]:
         if self.columns.external_id is None or not self.facts.keeps_external_id:
             return frozenset(self.found)
@@ -292,6 +303,10 @@ class _Run:
         self.ours.discard(key)
 
     def _is_claimed(self, live: LiveResource) -> bool:
+        if is_canary(
+            live.name
+        ):  # `check --write-probe` made it, and alone removes it, whatever the rule says
+            return False
         match self.target.ownership:
             case "declared":
                 return False

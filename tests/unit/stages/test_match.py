@@ -264,3 +264,16 @@ def test_a_vanished_account_is_never_mistaken_for_a_declared_user_of_that_key() 
 
     assert [change.id for change in plan.changes] == ["u3"]
     assert "ambiguous-match" in codes(plan)
+
+
+@pytest.mark.parametrize("ownership", ["externalId", "all", "{prefix: reconcile}"])
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_canary_of_a_write_probe_is_nobodys_whatever_the_rule_says(ownership: str, is_active: bool) -> None:
+    name = "reconcile-canary-0123456789ab-1"
+    plan = decided(
+        "{}", [user("u9", name, f"{name}@canary.example.com", active=is_active)], f"ownership: {ownership}"
+    )
+
+    assert told(plan) == []
+    assert plan.owned_users == 1, "grace"
+    assert ["canary-left"] * is_active == [finding.code for finding in plan.findings]
