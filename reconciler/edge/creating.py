@@ -40,7 +40,7 @@ class Creating:
         least = min(last) if len(last) == 3 else 0
         for level in range(least, 3):
             try:
-                id_ = await self._post(change, request.path, _trim(body, level))
+                id_ = await self._post(change, request.path, trim(body, level))
             except Refused as refused:
                 if refused.status != 400 or level == 2:
                     raise
@@ -99,7 +99,7 @@ class Creating:
         return await scan_list(self._writer, endpoint, wanted)
 
 
-def _trim(body: Document, level: int) -> Document:
+def trim(body: Document, level: int) -> Document:
     """The whole body; without extensions; or only what makes a resource."""
     if level == 0:
         return body

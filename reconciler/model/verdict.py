@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Severity = Literal["ok", "info", "warning", "error"]
 # The parts of a check, in the order in which they are told.
 Section = Literal[
-    "connection", "credentials", "discovery", "look-ups", "lists", "attributes", "tempo", "writes"
+    "connection", "credentials", "discovery", "look-ups", "lists", "attributes", "tempo", "writes", "canaries"
 ]
 
 
@@ -57,6 +58,8 @@ class Checkup:
     url: str
     profile: str
     verdicts: Verdicts
+    learnt: str = ""  # the line to write into the target
+    profile_lines: tuple[str, ...] = ()  # the lines to write into its profile
 
     @property
     def all(self) -> tuple[Verdict, ...]:
@@ -71,5 +74,15 @@ class Checkup:
     @property
     def exit_code(self) -> int:
         """What this means for the command: the first that holds (DESIGN 4)."""
-        codes = {verdict.exit_code for verdict in self.all}
-        return next(code for code in (5, 130, 1, 6, 0) if code in codes or code == 0)
+        return first_code(verdict.exit_code for verdict in self.all)
+
+    def also(self, section: Section, verdicts: Iterable[Verdict]) -> Checkup:
+        """The same with one section more."""
+        found = tuple(verdicts)
+        return replace(self, verdicts={**self.verdicts, section: found}) if found else self
+
+
+def first_code(codes: Iterable[int]) -> int:
+    """The exit code that several come to: something left behind comes first, then what DESIGN 4 has."""
+    given = set(codes)
+    return next((code for code in (5, 130, 1, 6) if code in given), 0)

@@ -37,7 +37,21 @@ def _lines(checkup: Checkup) -> Iterator[Text]:
             ):  # the same remedy for several is told once, below them
                 yield Text(f"      → {neutral(verdict.remedy)}", style="cyan")
     yield Text()
+    yield from _to_write(checkup)
     yield Text(_sum(checkup.all), style="bold")
+
+
+def _to_write(checkup: Checkup) -> Iterator[Text]:
+    """What a write probe showed, as lines to copy."""
+    if checkup.learnt:
+        yield Text(f"write this into the target {checkup.target}, so that a fresh checkout knows it too:")
+        yield Text(f"    {neutral(checkup.learnt)}", style="cyan")
+    if checkup.profile_lines:
+        yield Text(f"write this into its profile, in a file of your own where {checkup.profile} is built in:")
+        for line in checkup.profile_lines:
+            yield Text(f"    {line}", style="cyan")
+    if checkup.learnt or checkup.profile_lines:
+        yield Text()
 
 
 def _verdict(verdict: Verdict) -> Text:
@@ -65,7 +79,7 @@ def render_checkups(checkups: Iterable[Checkup], exit_code: int) -> str:
 def _target(checkup: Checkup) -> dict[str, object]:
     return {
         "name": checkup.target, "url": checkup.url, "profile": checkup.profile, "error": checkup.error,
-        "exitCode": checkup.exit_code,
+        "exitCode": checkup.exit_code, "learnt": checkup.learnt or None, "profileLines": list(checkup.profile_lines),
         "findings": [
             {"section": section, "severity": one.severity, "code": one.code, "text": one.text, "remedy": one.remedy or None}
             for section, verdicts in checkup.verdicts.items()

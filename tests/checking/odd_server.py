@@ -11,6 +11,9 @@ from tests.lies.server import Lie, LyingServer, serve
 
 Said = tuple[int, object, dict[str, str]]
 Saying = Callable[[dict[str, str]], Said | None]  # what is answered to these parameters; None: the truth
+OnWrite = Callable[
+    [int, str, str, Any], Said | None
+]  # number, method, path and body of a write; None: the truth
 
 
 class OddServer(LyingServer):
@@ -20,6 +23,8 @@ class OddServer(LyingServer):
         super().__init__(Lie(name="odd"))
         self.says, self.is_open = says or {}, is_open
         self.asked: list[str] = []
+        self.on_write: OnWrite = lambda number, method, path, body: None
+        self._count = 0
 
     def lets_in(self, authorization: str | None) -> bool:
         """Whether a request with this header is answered at all."""
@@ -30,7 +35,11 @@ class OddServer(LyingServer):
         parts = urlsplit(target)
         self.asked.append(f"{method} {target}")
         params = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        said = self.says[parts.path](params) if parts.path in self.says else None
+        if method == "GET":
+            said = self.says[parts.path](params) if parts.path in self.says else None
+        else:
+            self._count += 1
+            said = self.on_write(self._count, method, parts.path, body)
         return said if said is not None else super().answer(method, target, body)
 
 

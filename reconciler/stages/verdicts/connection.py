@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import ceil
 
 from reconciler.model.sight import Asked, Reached, Sight, Unreached
 from reconciler.model.target import Target
@@ -30,7 +31,7 @@ def judge_connection(sight: Sight, now: datetime) -> Iterator[Verdict]:
         return
     yield well("reached", _reached(seen))
     if seen.ends is not None and seen.ends - now < SOON:
-        days = (seen.ends - now).days
+        days = ceil((seen.ends - now) / timedelta(days=1))
         yield warn("certificate-ends", f"the certificate ends in {counted(days, 'day')}, on {seen.ends:%Y-%m-%d}",
                    "have it renewed; from that day on every run fails")  # fmt: skip
     for path, onward in sight.tempo.redirects[:3]:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.model.canary import is_canary
 from reconciler.model.column import Columns
 from reconciler.model.sight import ListSight, Sight
 from reconciler.model.verdict import Verdict, fail, note, warn, well
-from reconciler.stages.verdicts.answers import bodies_of, counted, ids_of, members_in, rows_of, said, total_of
+from reconciler.stages.verdicts.answers import (
+    bodies_of,
+    counted,
+    ids_of,
+    members_in,
+    named,
+    normal,
+    rows_of,
+    said,
+    total_of,
+)
 
 NOT_WHOLE = "have the endpoint's operator look at its paging; plan and apply refuse to conclude anything from such a list"
 
@@ -23,6 +34,7 @@ def judge_lists(sight: Sight, columns: Sequence[Columns]) -> Iterator[Verdict]:
         if trouble or not listed.first.is_well:
             continue
         yield _whole(listed)
+        yield from _canaries(listed, of_type[listed.type])
         yield from _paging(listed)
         if of_type[listed.type].has_members:
             yield from _members(listed, of_type[listed.type])
@@ -80,6 +92,15 @@ def _whole(listed: ListSight) -> Verdict:
             f"{name}; the first two pages of {given:,} fit together, the rest is a plan's to read",
         )
     return well("list-whole", f"{name}, all read: no id twice, and as many as it says")
+
+
+def _canaries(listed: ListSight, columns: Columns) -> Iterator[Verdict]:
+    """What a write probe that was killed has left."""
+    left = [row for row in normal(rows_of(listed.first), columns) if is_canary(row.name)]
+    if left:
+        names = named([f"{row.name} ({row.id})" for row in left])
+        say = warn if columns.type == "Group" or any(row.active for row in left) else note
+        yield say("canaries-left", f"{listed.first.path}: an earlier write probe has left {names}", "`reconcile check --write-probe` removes them")  # fmt: skip
 
 
 def _paging(listed: ListSight) -> Iterator[Verdict]:
