@@ -137,7 +137,7 @@ def _awake(options: dict[str, Any], state: DesiredState, world: World) -> tuple[
         if found is None:
             awake.append(name)
         else:
-            say(f"{name}: skipped, in quarantine since {found.since}: {found.reason}")
+            say(f"{name}: skipped, {found.told}")
     return tuple(awake) or None
 
 

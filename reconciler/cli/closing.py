@@ -20,13 +20,14 @@ def close(
     """Tells what happened and gives the exit code: 5 once anything was written and not all is done."""
     from reconciler.edge.quarantine import leave_quarantine
     from reconciler.pipeline.noticing import tell_people
+    from reconciler.pipeline.planning import is_whole
 
     for part in applied:
         _tell(part)
         _settle_quarantine(part, world)
     for each in planned:
         _settle_credentials(each, world)
-        if not (each.plan.changes or each.plan.error or each.plan.blocked):
+        if not (each.plan.changes or each.plan.error or each.plan.blocked) and is_whole(each):
             leave_quarantine(world.data, each.target.name)
     for warning in tell_people(planned, applied, world):
         say(f"warning: {warning}")
@@ -85,15 +86,19 @@ def _settle_quarantine(part: Applied, world: World) -> None:
     from reconciler.edge.quarantine import enter_quarantine, leave_quarantine
     from reconciler.pipeline.recording import now_text
 
-    if part.broken:
-        enter_quarantine(world.data, part.name, part.broken, run=part.run, at=now_text())
+    if part.broken_code:
+        enter_quarantine(world.data, part.name, part.broken_code, part.broken, run=part.run, at=now_text())
     elif not part.remaining and part.error is None:
         leave_quarantine(world.data, part.name)
 
 
 def _settle_credentials(planned: Planned, world: World) -> None:
     from reconciler.edge.quarantine import enter_quarantine
+    from reconciler.model.quarantine_reason import AT_ONCE, QuarantineReason
     from reconciler.pipeline.recording import now_text
 
-    if planned.plan.error_code == "Unauthorized":
-        enter_quarantine(world.data, planned.target.name, planned.plan.error or "", run="", at=now_text())
+    if planned.plan.error_code in AT_ONCE:
+        code: QuarantineReason = "EncounteredQuarantineException"
+        enter_quarantine(
+            world.data, planned.target.name, code, planned.plan.error or "", run="", at=now_text()
+        )

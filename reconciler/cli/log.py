@@ -171,12 +171,25 @@ def _show_run(records: list[Record], unreadable: int, form: str) -> None:
 
 
 def _show_runs(settings: Settings, logs: dict[str, tuple[list[Record], int]], form: str) -> None:
+    from dataclasses import asdict
+
+    from reconciler.edge.quarantine import list_quarantines
     from reconciler.reports.log_summary import summarize
 
     runs = [summarize(name, *log) for name, log in sorted(logs.items(), reverse=True)]
+    quarantines = list_quarantines(settings.data)
     if form == "json":
-        _print_json(runs)
+        shut = [
+            {"record": "quarantine", "target": target, **asdict(found)}
+            for target, found in quarantines.items()
+        ]
+        _print_json([*runs, *shut])
         return
+    for target, found in quarantines.items():
+        say(
+            f"!! {target} is {found.told}; `reconcile apply --target {target} --clear-quarantine` lifts it",
+            err=False,
+        )
     if not runs:
         say(f"no runs below {settings.data}; `reconcile apply` writes them")
         return

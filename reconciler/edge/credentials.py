@@ -12,9 +12,10 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.edge.answers import exchange
+from reconciler.edge.answers import exchange, no_answer_code
 from reconciler.edge.client import Token
 from reconciler.edge.trust import check_origin, trust
+from reconciler.model.codes import SCIM
 from reconciler.model.errors import TargetError, TransportError
 from reconciler.model.neutral import neutral
 from reconciler.model.target import Client, OAuth2ClientCredentials, SecretRef, Target
@@ -161,13 +162,16 @@ class _ClientCredentials:
                     request = http.build_request("POST", grant.token_url, data=form)
                     answer = await exchange(http, request, largest=LARGEST_SECRET)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise TransportError(f"cannot reach {grant.token_url}: {type(error).__name__}") from None
+            text = f"cannot reach {grant.token_url}: {type(error).__name__}"
+            raise TransportError(text, code=no_answer_code(error)) from None
         try:
             body = answer.json() if answer.status_code == 200 else {}
             token, lasts = _header_safe(str(body["access_token"])), float(body.get("expires_in", 3600))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+            is_passing = answer.status_code >= 500 or answer.status_code == 429
             raise TargetError(
-                f"{grant.token_url}: no token (status {answer.status_code}); check clientId and clientSecret"
+                f"{grant.token_url}: no token (status {answer.status_code}); check clientId and clientSecret",
+                code="InternalServerError" if is_passing else f"{SCIM}InvalidCredentials",
             ) from None
         return token, lasts if 0 < lasts < LONGEST_TOKEN else 3600.0
 

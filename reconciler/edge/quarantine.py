@@ -8,16 +8,28 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
+
+from reconciler.model.quarantine_reason import QuarantineReason
+
+REASONS: tuple[QuarantineReason, ...] = get_args(QuarantineReason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantine:
-    """Why, since when (ISO 8601, UTC), and by which run; `runs` that ended so in a row."""
+    """Why, as Graph names it and in words, since when (ISO 8601, UTC), and by which run; `runs` that ended so in a row."""
 
+    code: QuarantineReason
     reason: str
     since: str
     run: str
     runs: int = 1
+
+    @property
+    def told(self) -> str:
+        """The quarantine in words."""
+        times = f", {self.runs} runs in a row" if self.runs > 1 else ""
+        return f"in quarantine since {self.since}{times} ({self.code}): {self.reason}"
 
 
 def load_quarantine(data: Path, target: str) -> Quarantine | None:
@@ -26,6 +38,7 @@ def load_quarantine(data: Path, target: str) -> Quarantine | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return Quarantine(
+            code=found.get("code") if found.get("code") in REASONS else "Unknown",
             reason=str(found["reason"]),
             since=str(found["since"]),
             run=str(found["run"]),
@@ -33,16 +46,26 @@ def load_quarantine(data: Path, target: str) -> Quarantine | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return Quarantine(reason=f"{path.name} cannot be read", since="unknown", run="unknown")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return Quarantine(
+            code="Unknown", reason=f"{path.name} cannot be read", since="unknown", run="unknown"
+        )
 
 
-def enter_quarantine(data: Path, target: str, reason: str, *, run: str, at: str) -> Quarantine:
+def list_quarantines(data: Path) -> dict[str, Quarantine]:
+    """Every quarantine by its target."""
+    targets = sorted(path.stem for path in (data / "quarantine").glob("*.json"))
+    return {target: found for target in targets if (found := load_quarantine(data, target)) is not None}
+
+
+def enter_quarantine(
+    data: Path, target: str, code: QuarantineReason, reason: str, *, run: str, at: str
+) -> Quarantine:
     """Puts the target into quarantine; what it was in before counts on."""
     before = load_quarantine(data, target)
     fresh = Quarantine(
-        reason=reason, run=run, since=before.since if before else at, runs=before.runs + 1 if before else 1
-    )
+        code=code, reason=reason, run=run, since=before.since if before else at, runs=before.runs + 1 if before else 1
+    )  # fmt: skip
     path = _path(data, target)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")

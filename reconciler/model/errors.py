@@ -45,15 +45,16 @@ class UsageError(ReconcilerError):
 class TargetError(ReconcilerError):
     """One target cannot be worked with; the others are not concerned. `code` as in a provisioning log (research: entra 7.2)."""
 
-    code = "InternalError"
+    def __init__(self, text: str = "", *, code: str = "InternalError") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class TransportError(TargetError):
     """The endpoint could not be reached, or never gave a usable answer within the retries."""
 
     def __init__(self, text: str, *, code: str = "WebExceptionProtocolError") -> None:
-        super().__init__(text)
-        self.code = code
+        super().__init__(text, code=code)
 
 
 class AnswerLost(TransportError):
@@ -72,17 +73,19 @@ class Refused(TargetError):
     def __init__(
         self, text: str, *, status: int, scim_type: str | None = None, detail: str = "", code: str = ""
     ) -> None:
-        super().__init__(text)
+        super().__init__(text, code=code or code_of_answer(status, scim_type or "", detail))
         self.status = status
         self.scim_type = scim_type
         self.detail = detail
-        self.code = code or code_of_answer(status, scim_type or "", detail)
 
 
 class UnresolvedReference(TargetError):
     """A change refers to a resource that could not be made; nothing was sent."""
 
-    code = "UnableToResolveReferenceAttributeValue"
+    CODE = "UnableToResolveReferenceAttributeValue"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, code=self.CODE)
 
 
 class IncompleteRead(TargetError):

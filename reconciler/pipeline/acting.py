@@ -12,6 +12,7 @@ from reconciler.edge.learnt_file import save_learnt
 from reconciler.model.change import Change, Place
 from reconciler.model.dialect import REMOVALS, Dialect
 from reconciler.model.errors import TargetError
+from reconciler.model.quarantine_reason import QuarantineReason
 from reconciler.model.request import Outcome
 from reconciler.model.resource import Type
 from reconciler.pipeline.planning import Planned
@@ -45,6 +46,7 @@ class Applied:
     withheld: tuple[Place, ...] = ()
     learnt: str = ""  # the line to write into the target
     broken: str = ""  # why the circuit breaker stopped the run
+    broken_code: QuarantineReason | None = None  # the same, as Graph names it
     error: TargetError | None = None
     run: str = ""  # the name of its log
 
@@ -108,7 +110,7 @@ class _Acting:
         left = await self._complete(left)
         if is_held and not self.run.is_over:
             left = await self._resume(left)
-        self.applied.broken = self.run.breaker.reason
+        self.applied.broken, self.applied.broken_code = self.run.breaker.reason, self.run.breaker.code
         self._finish(left, self._unkept(left) if not self.run.is_over else Unkept())
 
     async def _complete(self, left: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -125,7 +125,7 @@ def note_quarantine(planned: Planned, world: World) -> None:
     if found is None:
         return
     text = (
-        f"in quarantine since {found.since}: {found.reason}; runs by a schedule skip it until an apply succeeds or "
+        f"{found.told}; runs by a schedule skip it until an apply succeeds or "
         f"`reconcile apply --target {planned.target.name} --clear-quarantine`"
     )
     finding = Finding(severity="error", code="quarantine", text=text)

@@ -8,7 +8,7 @@ from reconciler.edge.notify import announce, load_told
 from reconciler.edge.quarantine import load_quarantine
 from reconciler.model.notice import judge_situation
 from reconciler.pipeline.acting import Applied
-from reconciler.pipeline.planning import Planned
+from reconciler.pipeline.planning import Planned, is_whole
 from reconciler.pipeline.world import World
 
 
@@ -29,12 +29,6 @@ def _tell(planned: Planned, part: Applied | None, world: World) -> tuple[str, ..
     if situation is None:
         return ()
     told = load_told(world.data, target.name)
-    if situation.condition == "well" and told and told.condition == "partial" and not _is_whole(planned):
+    if situation.condition == "well" and told and told.condition == "partial" and not is_whole(planned):
         return ()
     return announce(situation, target, world.data, world.environ, root=world.base)
-
-
-def _is_whole(planned: Planned) -> bool:
-    """A run of a part (`--only`, `--due`) proves nothing of what failed elsewhere before."""
-    session = planned.session
-    return session is None or len(session.decide(planned.live).changes) == len(planned.plan.changes)

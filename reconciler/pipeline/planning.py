@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from reconciler.edge.client import open_reader
 from reconciler.edge.run_log import held_by_interrupted_run, last_written
 from reconciler.model.change import Change
+from reconciler.model.codes import SCIM
 from reconciler.model.desired import DesiredState
-from reconciler.model.errors import TargetError
+from reconciler.model.errors import Refused, TargetError
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Plan, TargetPlan
 from reconciler.model.request import Ref
@@ -31,6 +32,7 @@ from reconciler.stages.lower import lower_change
 from reconciler.stages.split import split, with_edit
 
 ABOUT_BASE = ("base-invalid", "base-without-target", "base-elsewhere", "drift-settled")
+NO_LIST = (400, 404, 405, 406, 410, 415, 422, 501)  # where 200 is due, even if nobody is there
 BEGINNING = datetime.min.replace(tzinfo=UTC)  # before every date that anybody declares
 
 
@@ -95,7 +97,11 @@ async def plan_target(
             return Planned(target=target, plan=plan, session=session, live=live)
     except TargetError as error:
         failed = TargetPlan(
-            name=target.name, url=url, error=str(error), error_exit=error.exit_code, error_code=error.code
+            name=target.name,
+            url=url,
+            error=str(error),
+            error_exit=error.exit_code,
+            error_code=_code_of_reading(error),
         )
         return Planned(target=target, plan=failed)
 
@@ -112,6 +118,18 @@ def with_edits(planned: Planned) -> TargetPlan:
     if planned.session is None:
         return planned.plan
     return with_edit(planned.plan, planned.target, planned.session.agreed)
+
+
+def _code_of_reading(error: TargetError) -> str:
+    """The code of a read that failed; a list that is not there, or may not be asked for so, is no SCIM (research: entra 6)."""
+    is_strange = isinstance(error, Refused) and error.status in NO_LIST
+    return f"{SCIM}ServiceIncompatible" if is_strange else error.code
+
+
+def is_whole(planned: Planned) -> bool:
+    """Everything that differs is in the plan: a run of a part (`--only`, `--due`) proves nothing of the rest."""
+    session = planned.session
+    return session is None or len(session.decide(planned.live).changes) == len(planned.plan.changes)
 
 
 def join(planned: list[Planned], world: World, base: BaseTree | None = None) -> Plan:

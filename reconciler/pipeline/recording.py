@@ -78,6 +78,7 @@ class Recorder:
             end_record(
                 succeeded=applied.done, failed=len(applied.remaining) or int(applied.error is not None),
                 withheld=len(applied.withheld), reason=applied.broken or str(applied.error or ""),
+                code=applied.broken_code or "",
             )
         )  # fmt: skip
 

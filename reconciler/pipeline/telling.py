@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.edge.quarantine import load_quarantine
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import UsageError
 from reconciler.pipeline.planning import Planned, lowered, make_plans
@@ -22,11 +23,14 @@ def explain(state: DesiredState, name: str, names: tuple[str, ...], world: World
 
 def _story(state: DesiredState, planned: Planned, type_: str, key: str, world: World) -> dict[str, object]:
     session = planned.session
+    found = load_quarantine(world.data, planned.target.name)
+    quarantine = found.told if found else None
     if session is None:
         return {
             "target": planned.target.name,
             "object": f"{type_.lower()}:{key}",
             "error": planned.plan.error,
+            "quarantine": quarantine,
         }
     story = explain_object(
         state,
@@ -41,4 +45,4 @@ def _story(state: DesiredState, planned: Planned, type_: str, key: str, world: W
     )
     change = next((c for c in planned.plan.changes if (c.type, c.key) == (type_, key)), None)
     requests = lowered(session, change, session.ids(planned.live)) if change else []
-    return {**story, "requests": requests}
+    return {**story, "requests": requests, "quarantine": quarantine}

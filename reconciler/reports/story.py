@@ -26,6 +26,8 @@ def write_story(story: dict[str, Any], console: Console) -> None:
 
 def _story(story: dict[str, Any]) -> Iterator[Text]:
     yield Text(f"{story['object']} at {story['target']}", style="bold")
+    if story.get("quarantine"):
+        yield Text(f"  !! {neutral(str(story['quarantine']))}", style="bold red")
     if story.get("error"):
         yield Text(f"  {neutral(str(story['error']))}", style="red")
         return

@@ -36,6 +36,7 @@ def _target(target: TargetPlan, base: BaseRef | None, root: str) -> Iterator[Tex
     head = Text(" · ".join(filter(None, (target.name, neutral(target.url)))), style="bold")
     if target.error:
         yield head.append(f"\n  !! {trouble(target)}", style="red")
+        yield from _findings(target.findings, root)
         yield Text()
         return
     live = f"{counted(target.live_users, 'user')} and {counted(target.live_groups, 'group')} live, all read"

@@ -45,7 +45,7 @@ def carry_out(settings: Settings, order: Order) -> int:
         _recall_quarantine(job, world, order.target)
         found = load_quarantine(world.data, order.target)
         if found is not None:
-            say_result(f"{order.target}: skipped, in quarantine since {found.since}: {found.reason}")
+            say_result(f"{order.target}: skipped, {found.told}")
             return 0
     if order.clear_quarantine:
         leave_quarantine(world.data, order.target)
@@ -123,7 +123,7 @@ def _hand_over(
     part = replace(
         part_of(plan, "apply", result, detail, job, world.desired, left.target.mapping),
         said=(tell_happened(order.target, result, said, plan.digest if plan.changes else "", detail),),
-        quarantine="Quarantined" if quarantine else "", since=quarantine.since if quarantine else "",
+        quarantine=quarantine.code if quarantine else "", since=quarantine.since if quarantine else "",
     )  # fmt: skip
     save_part(order.out, part)
     job.add_summary(part.said[0])
@@ -143,6 +143,7 @@ def _recall_quarantine(job: Job, world: World, target: str) -> None:
     """No file outlives a job: the drift issue carries what is in quarantine (DESIGN 6)."""
     from reconciler.edge.github.api import open_github
     from reconciler.edge.quarantine import enter_quarantine
+    from reconciler.model.quarantine_reason import MEANINGS, QuarantineReason
     from reconciler.pipeline.ci.issue import recall
 
     if not job.token:
@@ -151,4 +152,5 @@ def _recall_quarantine(job: Job, world: World, target: str) -> None:
         memory = recall(github, job.bot)
     if target in memory.quarantined:
         code, since = memory.quarantined[target]
-        enter_quarantine(world.data, target, code, run="", at=since)
+        known: QuarantineReason = next((reason for reason in MEANINGS if reason == code), "Unknown")
+        enter_quarantine(world.data, target, known, MEANINGS[known], run="", at=since)
