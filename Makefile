@@ -59,7 +59,7 @@ wheel: install
 
 # What is bounded in `make test`, at full length: every fault at every request, long properties and fuzzing.
 full: install servers
-	RECONCILE_FULL=$${RECONCILE_FULL:-1} $(BIN)/python -m pytest tests/faults tests/properties tests/fuzz tests/checking -s -o timeout=0
+	RECONCILE_FULL=$${RECONCILE_FULL:-1} $(BIN)/python -m pytest tests/faults tests/properties tests/fuzz tests/checking tests/reports -s -o timeout=0
 
 # What docs/ shows: the comment, the drift issue and the HTML plan, as a browser shows them.
 pictures: install servers

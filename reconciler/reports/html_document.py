@@ -152,7 +152,7 @@ class _Rows:
         return {
             "target": self.targets[change.target], "action": change.action, "type": change.type, "key": neutral(change.key),
             "id": None if change.id is None else neutral(change.id), "name": neutral(change.name), "why": neutral(change.reason.text), "brief": neutral(brief(change.reason)),
-            "drifted": neutral(told.drifted or ""), "attributes": [self._attribute(a) for a in change.attributes],
+            "drifted": neutral(told.cause or ""), "note": told.note, "attributes": [self._attribute(a) for a in change.attributes],
             "add": [neutral(m.name) for m in change.add], "remove": [neutral(m.name) for m in change.remove],
             "requests": [_request(one) for one in told.requests], **_place(change.reason.source, self.places),
         }  # fmt: skip
@@ -178,7 +178,7 @@ def _label(cause: Cause) -> str:
     """A cause in one line."""
     parts = [_common(attribute) for attribute in cause.attributes] + ["members"] * cause.has_members
     text = ", ".join(parts) or neutral(brief(cause.reason))
-    return f"{text} ← {neutral(cause.told[0].drifted)}" if cause.told[0].drifted else text
+    return f"{text} ← {neutral(cause.told[0].cause)}" if cause.told[0].cause else text
 
 
 def _common(attribute: AttributeChange) -> str:

@@ -115,7 +115,8 @@ def _why(reason: Reason) -> str:
 
 
 def _drifted(told: Told) -> str:
-    return f" ← {cell(told.drifted)}" if told.drifted else ""
+    note = f" ({told.note})" if told.note else ""
+    return f"{note} ← {cell(told.cause)}" if told.cause else note
 
 
 def _arrow(attribute: AttributeChange) -> str:

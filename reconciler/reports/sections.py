@@ -28,11 +28,12 @@ ORIGINS: dict[Origin, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A change as it is told, with the cause that drift gave it, and its requests where they were asked for."""
+    """A change, or the part of it that has one origin, with the cause that drift gave it and its requests."""
 
     change: Change
-    drifted: str | None
-    requests: tuple[object, ...]
+    cause: str | None
+    requests: Sequence[object]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,29 +97,38 @@ def parts_of(target: TargetPlan) -> tuple[Part, ...]:
 
     A change that both have a part in is told in both, with its own atoms in each.
     """
-    rows = list(
-        zip(target.changes, target.causes or repeat(None), target.lowered or repeat(()), strict=False)
-    )
-    whole = tuple(Told(change=change, drifted=cause, requests=requests) for change, cause, requests in rows)
+    rows = zip(target.changes, target.causes or repeat(None), target.lowered or repeat(()), strict=False)
+    whole = tuple(Told(change=change, cause=cause, requests=requests) for change, cause, requests in rows)
     if all(change.drifted is None for change in target.changes):
         return (Part(origin=None, told=whole),) if whole else ()
-    edits = tuple(replace(one, change=change) for one in whole if (change := _edit(one.change)))
-    drifts = tuple(replace(one, change=change) for one in whole if (change := _drift(one.change)))
+    edits = tuple(part for one in whole if (part := _edited(one)))
+    drifts = tuple(part for one in whole if (part := _drifted(one)))
     parts: tuple[tuple[Origin, tuple[Told, ...]], ...] = (("edit", edits), ("drift", drifts))
     return tuple(Part(origin=origin, told=told) for origin, told in parts if told)
 
 
-def _edit(change: Change) -> Change | None:
-    drifted = change.drifted or frozenset()
-    return change.only(lambda place: place not in drifted) if drifted else change
-
-
-def _drift(change: Change) -> Change | None:
-    """What had drifted; all of it where the edit's own atoms are nothing without that."""
-    drifted = change.drifted or frozenset()
-    if not drifted:
+def _edited(told: Told) -> Told | None:
+    change, drifted = told.change, told.change.drifted or frozenset()
+    if change.origin != "edit":
         return None
-    return change.only(lambda place: place in drifted) if _edit(change) else change
+    part = change.only(lambda place: place not in drifted)
+    if part is not None:
+        return replace(told, change=part)
+    # A creation that had to be made before is not this edit's, but what it is created with may be.
+    own = {place.name for place in change.atoms() if place not in drifted}
+    attributes = tuple(a for a in change.attributes if a.path in own)
+    add, remove = (tuple(m for m in members if m.key in own) for members in (change.add, change.remove))
+    rest = replace(change, action="update", adopts=False, attributes=attributes, add=add, remove=remove)
+    return replace(told, note=f"waits for what had drifted: {change.action}", change=rest)
+
+
+def _drifted(told: Told) -> Told | None:
+    drifted = told.change.drifted or frozenset()
+    part = told.change.only(lambda place: place in drifted)
+    if part is None:
+        return None
+    is_told = told.change.origin == "edit"  # the requests stand at the edit's part already
+    return replace(told, change=part, requests=() if is_told else told.requests)
 
 
 def causes_of(told: Iterable[Told]) -> tuple[Cause, ...]:
@@ -133,9 +143,9 @@ def causes_of(told: Iterable[Told]) -> tuple[Cause, ...]:
 def _likeness(told: Told) -> tuple[object, ...]:
     change = told.change
     if change.action not in ("update", "adopt"):
-        return (change.type, change.action, change.reason.text, told.drifted)
+        return (change.type, change.action, change.reason.text, told.cause)
     paths = tuple(a.path for a in change.attributes)
-    return (change.type, change.action, bool(change.add or change.remove), told.drifted, *paths)
+    return (change.type, change.action, bool(change.add or change.remove), told.cause, *paths)
 
 
 def _cause(group: Sequence[Told]) -> Cause:

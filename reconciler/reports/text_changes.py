@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from rich.text import Text
 
@@ -13,8 +12,10 @@ from reconciler.model.change import SYMBOLS, AttributeChange, Change, MemberChan
 from reconciler.model.neutral import neutral
 from reconciler.model.plan import BaseRef, TargetPlan
 from reconciler.model.stand_in import KnownAfterApply, Redacted, shown
+from reconciler.reports.sections import Kind, Told, kind_of, parts_of
 
 MANY, SHOWN = 60, 15  # more changes of one kind than MANY are summed up after SHOWN of them
+RANKS: dict[Kind, int] = {"lose": 0, "gain": 1, "change": 1, "group": 2}
 SEVERAL = 6  # changes with one cause that are told together
 EXAMPLES = 5
 WIDEST = 40
@@ -29,33 +30,16 @@ PLURALS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """A change, or the part of it that has one origin, with the cause that drift gave it and its requests."""
-
-    change: Change
-    cause: str | None = None
-    requests: Sequence[object] = ()
-    note: str = ""
-
-
 def tell_changes(target: TargetPlan, base: BaseRef | None, root: str) -> Iterator[Text]:
     """The changes of a target; with a base what this edit does first, and what had drifted apart from it.
 
     `root` is the folder of the desired state with its slash; places are shown below it.
     """
-    told = [
-        _Told(
-            change=change, cause=target.causes[index] if target.causes else None,
-            requests=target.lowered[index] if target.lowered else (),
-        )
-        for index, change in enumerate(target.changes)
-    ]  # fmt: skip
-    if base is None or not told:
-        yield from _tell(told, root)
+    parts = {part.origin: part.told for part in parts_of(target)}
+    if base is None or not target.changes:
+        yield from _tell([one for told in parts.values() for one in told], root)
         return
-    edited = [part for one in told for part in _edited(one)]
-    drifted = [part for one in told for part in _drifted(one)]
+    edited, drifted = parts.get("edit", ()), parts.get("drift", ())
     what = "What this edit does" if edited else "This edit changes nothing here"
     yield Text(f"  {what}", style="bold").append(f", compared with {base}", style="dim")
     yield from _tell(edited, root)
@@ -65,36 +49,8 @@ def tell_changes(target: TargetPlan, base: BaseRef | None, root: str) -> Iterato
         yield from _tell(drifted, root)
 
 
-def _edited(told: _Told) -> Iterator[_Told]:
-    change, drifted = told.change, told.change.drifted or frozenset()
-    if change.origin != "edit":
-        return
-    part = change.only(lambda place: place not in drifted)
-    if part is not None:
-        yield replace(told, change=part)
-        return
-    # A creation that had to be made before is not this edit's, but what it is created with may be.
-    own = {place.name for place in change.atoms() if place not in drifted}
-    yield replace(
-        told, note=f"waits for what had drifted: {change.action}",
-        change=replace(
-            change, action="update", adopts=False,
-            attributes=tuple(a for a in change.attributes if a.path in own),
-            add=tuple(m for m in change.add if m.key in own), remove=tuple(m for m in change.remove if m.key in own),
-        ),
-    )  # fmt: skip
-
-
-def _drifted(told: _Told) -> Iterator[_Told]:
-    drifted = told.change.drifted or frozenset()
-    part = told.change.only(lambda place: place in drifted)
-    if part is not None:
-        is_told = told.change.origin == "edit"  # the requests stand at the edit's part already
-        yield replace(told, change=part, requests=() if is_told else told.requests)
-
-
-def _tell(told: Sequence[_Told], root: str) -> Iterator[Text]:
-    told = sorted(told, key=lambda one: _rank(one.change))
+def _tell(told: Sequence[Told], root: str) -> Iterator[Text]:
+    told = sorted(told, key=lambda one: RANKS[kind_of(one.change)])
     together = Counter(_shared(one.change) for one in told)
     kinds = Counter(_kind(one.change) for one in told)
     width = min(max((len(neutral(one.change.name)) for one in told), default=0), WIDEST)
@@ -113,13 +69,8 @@ def _tell(told: Sequence[_Told], root: str) -> Iterator[Text]:
             yield Text(
                 f"    … and {rest:,} more to {change.action}: {neutral(_because(change))}", style="dim"
             )
-
-
-def _rank(change: Change) -> int:
-    """People losing access come first, people before groups."""
-    if change.type == "User":
-        return 0 if change.action in ("deactivate", "delete") else 1
-    return 2
+    if any(number > MANY for number in seen.values()):
+        yield Text("    every one of them: --format html=plan.html", style="dim")
 
 
 def _shared(change: Change) -> tuple[str, ...]:
@@ -179,7 +130,7 @@ def _because(change: Change) -> str:
     return change.reason.text
 
 
-def _change(told: _Told, width: int, root: str) -> Iterator[Text]:
+def _change(told: Told, width: int, root: str) -> Iterator[Text]:
     change = told.change
     name = neutral(change.name)
     line = Text(

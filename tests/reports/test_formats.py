@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from reconciler.model.plan import Plan
+from reconciler.reports.text import write_plan
 from tests.properties.bench import Repository, Strict, strict_endpoint
+from tests.reports.plans import large_plan, plan_of, target_plan, user
 from tests.reports.rendered import assert_sound
 from tests.scenarios.stories import hold_story
 
@@ -87,3 +92,13 @@ def test_a_file_that_cannot_be_written_is_an_error(repository: Repository) -> No
 
     assert done.code == 1
     assert "cannot write nowhere/plan.html" in done.err
+
+
+def test_where_text_sums_up_it_says_where_all_of_it_is() -> None:
+    def told(plan: Plan) -> str:
+        stream = io.StringIO()
+        write_plan(plan, Console(file=stream, soft_wrap=True))
+        return stream.getvalue()
+
+    assert "every one of them: --format html=plan.html\n" in told(large_plan(600))
+    assert "--format html" not in told(plan_of(target_plan([user(1, "create")])))

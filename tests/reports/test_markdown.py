@@ -151,6 +151,17 @@ def test_an_edit_comes_before_what_had_drifted_and_is_what_is_counted() -> None:
     assert "user4@example.com" not in drift
 
 
+def test_what_an_edit_gives_to_somebody_who_had_to_be_created_before_is_the_edits() -> None:
+    made = user(1, "create")
+    change = replace(made, drifted=frozenset(place for place in made.atoms() if place.name != "title"))
+
+    edit, drift = render(plan_of(target_plan([change]))).split("##### What had drifted before")
+
+    assert "`title`: nothing → `title 1` (waits for what had drifted: create)" in edit
+    assert "`displayName` = `displayName 1`" not in edit
+    assert "`displayName` = `displayName 1`" in drift
+
+
 def test_an_exceeded_budget_comes_with_the_approval_to_copy() -> None:
     text = render(PLANS["large"])
 

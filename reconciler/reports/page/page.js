@@ -103,6 +103,7 @@
       const rest = names.length > NAMES ? ` and ${count(names.length - NAMES)} more` : "";
       parts.push(parts.length ? "  ·  " : "", make("span", {class: style}, `${sign} ${names.slice(0, NAMES).join(", ")}${rest}`));
     }
+    if (change.note) parts.push(make("span", {class: "drifted"}, `  (${change.note})`));
     if (change.drifted) parts.push(make("span", {class: "drifted"}, `  ← ${change.drifted}`));
     return parts;
   };
