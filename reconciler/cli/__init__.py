@@ -19,6 +19,7 @@ COMMANDS = {
     "drift": "Plan for schedulers; exit 2 when something differs.",
     "explain": "Tell one object's whole story.",
     "check": "Look at an endpoint: connection, credentials, what it says and does.",
+    "import-entra": "Turn an exported Entra provisioning schema into mappings, scopes and a target.",
     "log": "Read the run logs.",
     "sandbox": "Serve an embedded SCIM endpoint on loopback.",
     "demo": "Run the whole loop on the sandbox.",
@@ -49,7 +50,8 @@ class LazyGroup(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in self.told:
             return None
-        command = importlib.import_module(f"{self.package}.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command = importlib.import_module(f"{self.package}.{module}").command
         assert isinstance(command, click.Command)
         return command
 

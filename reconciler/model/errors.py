@@ -3,6 +3,7 @@
 ReconcilerError
 ├── DesiredStateError     the author: invalid YAML, every mistake at once          exit 1
 ├── UsageError            the operator: wrong usage                                exit 64
+├── ImportRefused         the operator: a file is not what can be imported         exit 1
 ├── TargetError           the target's operator                                    exit 1
 │   ├── TransportError    no answer, or one that never became usable
 │   │   └── AnswerLost    a write was sent and nobody knows whether it took effect
@@ -40,6 +41,10 @@ class UsageError(ReconcilerError):
     """The command line asks for something that does not exist."""
 
     exit_code = 64
+
+
+class ImportRefused(ReconcilerError):
+    """A file cannot be imported: it is not of the kind that was asked for, or it is broken."""
 
 
 class TargetError(ReconcilerError):
