@@ -49,6 +49,7 @@ class Fresh(NamedTuple):
 FRESH = frozenset({"Guid", "Now", "RandomString"})
 DROPPING = "IgnoreFlowIfNullOrEmpty"
 # They hand on what they choose; whatever else is dropped on the way drops the whole.
+_LEFT_OUT = frozenset({"part", "pattern"})
 _CHOICES = frozenset({"Coalesce", "IIF", "Redact", "Switch"})
 
 
@@ -65,6 +66,24 @@ def fill_column(compiled: Fixed | Column, rows: Rows) -> list[Result]:
 def is_fresh(node: Node) -> bool:
     """Two evaluations of the node may differ: it holds Guid, Now or RandomString."""
     return any(isinstance(part, Call) and part.name in FRESH for part in walk(node))
+
+
+def apply_function(name: str, arguments: Sequence[Value]) -> Value:
+    """What a function gives for these arguments; None stands for one that is left out, too.
+
+    Raises TimeoutError for a pattern that runs away.
+    """
+    signature = signatures()[name]
+    kinds = [signature.parameter(at).kind for at in range(len(arguments))]
+    function: Callable[..., Result] = FUNCTIONS[name]
+    if "texts" in kinds:
+        function = _for_each(function, kinds.index("texts"))
+    given = [
+        value if kind == "any" or (value is None and kind in _LEFT_OUT) else reader(kind)(value)
+        for value, kind in zip(arguments, kinds, strict=True)
+    ]
+    missing = 0 if signature.repeats else len(signature.parameters) - len(given)
+    return function(*given, *[None] * missing)  # type: ignore[return-value]  # nothing is dropped without an expression
 
 
 def source_of(node: Attribute) -> str:

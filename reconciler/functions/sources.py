@@ -75,9 +75,13 @@ def _values(
         case "template":
             template = compile_template(mapping.text)
             unsaid = _unsaid(template.sources)
-            return lambda rows: [
-                text or unsaid(row) for text, row in zip(template.render_all(rows), rows, strict=True)
-            ]
+
+            def rendered(rows: Sequence[Attributes]) -> list[object]:
+                return [
+                    text or unsaid(row) for text, row in zip(template.render_all(rows), rows, strict=True)
+                ]
+
+            return _in_time(mapping, rendered)
 
 
 def _unsaid(sources: Collection[str]) -> Callable[[Attributes], object]:
@@ -98,22 +102,32 @@ def _worked_out(
     expression = parse_expression(mapping.text)
     unsaid = _unsaid(expression.sources)
 
-    def found(rows: Sequence[Attributes]) -> Sequence[object]:
-        if creating is not None and mapping.is_made_once:
-            return [create_value(expression, row, creating) for row in rows]
-        return expression.evaluate(rows)
-
     def values(rows: Sequence[Attributes]) -> list[object]:
-        try:
-            told = found(rows)
-        except TimeoutError:
-            raise _runaway(mapping, rows, found) from None
+        told: Sequence[object]
+        if creating is not None and mapping.is_made_once:
+            told = [create_value(expression, row, creating) for row in rows]
+        else:
+            told = expression.evaluate(rows)
         if None not in told and "" not in told and DROPPED not in told:
             return list(told)
         return [
             KEEP if value is DROPPED else unsaid(row) if value is None or value == "" else value
             for value, row in zip(told, rows, strict=True)
         ]
+
+    return _in_time(mapping, values)
+
+
+def _in_time(
+    mapping: AttributeMapping, found: Callable[[Sequence[Attributes]], Sequence[object]]
+) -> Callable[[Sequence[Attributes]], Sequence[object]]:
+    """The values; a pattern that runs away is told with its mapping."""
+
+    def values(rows: Sequence[Attributes]) -> Sequence[object]:
+        try:
+            return found(rows)
+        except TimeoutError:
+            raise _runaway(mapping, rows, found) from None
 
     return values
 

@@ -1,6 +1,6 @@
 """Templates: Jinja2 in a sandbox; absent and null read as empty text (DESIGN 3: Templates).
 
-A template names source attributes, joins them, and chooses among them. Whatever could make it take long (loops), grow
+A template names source attributes, joins them, chooses among them, and calls Entra's functions. Whatever could make it take long (loops), grow
 without bound, give another text each time, or look behind a value is refused when it is compiled: Jinja2's sandbox alone
 bounds neither time nor memory, and folds constants such as `10**10**10` while it compiles.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +18,10 @@ from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from reconciler.functions.template_functions import callables, check_call, find_calls, rename_calls
+from reconciler.functions.values import LARGEST, as_text
+
 LONGEST = 4_000  # characters of a template
-LARGEST = 50_000  # characters that a template may be given or give
 FILTERS = frozenset(
     "abs capitalize count d default first float int join last length list lower max min replace reverse sort string title "
     "trim truncate unique upper".split()
@@ -50,12 +53,14 @@ class _TooLarge(ValueError):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Calls nothing but methods of texts, and none whose result would be too large."""
+    """Calls nothing but functions and methods of texts, and none whose result would be too large."""
 
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if any(obj is function for function in self.globals.values()):
+            return super().call(context, obj, *args, **kwargs)
         owner = getattr(obj, "__self__", None)
         if not isinstance(owner, str) or getattr(obj, "__name__", "") not in METHODS:
-            raise jinja2.TemplateRuntimeError("only methods of texts can be called")
+            raise jinja2.TemplateRuntimeError("only functions and methods of texts can be called")
         match obj.__name__, args:
             case "replace", (str(old), str(new), *_):
                 return _replace(owner, old, new, *args[2:])
@@ -83,11 +88,17 @@ def _join(parts: Iterable[object], by: object = "", attribute: object = None) ->
 
 
 def _environment() -> _Environment:
-    environment = _Environment(autoescape=False, finalize=lambda value: "" if value is None else value)
+    environment = _Environment(autoescape=False, finalize=_finalize)
     environment.globals.clear()
+    environment.globals.update(callables())
     known: dict[str, Callable[..., Any]] = {name: environment.filters[name] for name in FILTERS}
     environment.filters = {**known, "replace": _replace, "join": _join}
     return environment
+
+
+def _finalize(value: object) -> object:
+    """What a template prints for a value: nothing for null, and an instant as functions hand it on."""
+    return "" if value is None else as_text(value) if isinstance(value, datetime) else value
 
 
 _ENVIRONMENT = _environment()
@@ -114,7 +125,10 @@ class Template:
         return [self.render(row) for row in rows]
 
     def render(self, attributes: Mapping[str, object]) -> str | None:
-        """The trimmed text, or None where it is empty, too large, or fails on these values."""
+        """The trimmed text, or None where it is empty, too large, or fails on these values.
+
+        Raises TimeoutError for a pattern that runs away.
+        """
         if sum(_size(attributes.get(name)) for name in self.sources) > LARGEST:
             return None
         if self.parts is not None:
@@ -143,9 +157,10 @@ def compile_template(text: str) -> Template:
     try:
         tree = _ENVIRONMENT.parse(text)
         _check(tree)
-        template = _ENVIRONMENT.from_string(text)
-        sources = frozenset(find_undeclared_variables(tree))
+        rename_calls(find_calls(tree))
+        sources = frozenset(find_undeclared_variables(tree)) - _ENVIRONMENT.globals.keys()
         parts = _plain_parts(tree)
+        template = _ENVIRONMENT.from_string(tree)
     except jinja2.TemplateSyntaxError as error:
         raise ValueError(f"is no template: {error.message}; {_EXAMPLE}") from None
     except _UnusableError as error:
@@ -154,9 +169,6 @@ def compile_template(text: str) -> Template:
         raise ValueError(
             f"is no template: it is nested too deep, or holds too large a number; {_EXAMPLE}"
         ) from None
-    private = next((name for name in sorted(sources) if name.startswith("_")), None)
-    if private:
-        raise ValueError(f"uses the private attribute {private}; name source attributes only")
     return Template(sources, template, parts)
 
 
@@ -181,15 +193,29 @@ def _check(tree: nodes.Template) -> None:
                 raise _UnusableError(
                     "picks by something else than a whole number; write for example '{{ givenName[0] }}'"
                 )
-            case nodes.Name(name="self" | "loop" | "caller" as name):
-                raise _UnusableError(f"uses {name}, which templates do not have; {_EXAMPLE}")
+            case nodes.Name(name=name):
+                _check_name(name)
             case nodes.Call(node=nodes.Getattr()):
                 pass
+            case nodes.Call(node=nodes.Name()):
+                _check_function(node)
             case nodes.Call():
-                raise _UnusableError(f"calls what is no method of a text; {_EXAMPLE}")
+                raise _UnusableError(f"calls what is no function and no method of a text; {_EXAMPLE}")
             case _ if not isinstance(node, _ALLOWED):
                 what = _WORDS.get(type(node)) or f"{{% {type(node).__name__.lower()} %}}"
                 raise _UnusableError(f"uses {what}, which templates do not have; {_EXAMPLE}")
+
+
+def _check_name(name: str) -> None:
+    if name.startswith("_"):
+        raise _UnusableError(f"uses the private attribute {name}; name source attributes only")
+    if name in ("self", "loop", "caller"):
+        raise _UnusableError(f"uses {name}, which templates do not have; {_EXAMPLE}")
+
+
+def _check_function(call: nodes.Call) -> None:
+    if wrong := check_call(call):
+        raise _UnusableError(wrong)
 
 
 def _is_position(node: nodes.Node) -> bool:

@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Literal
 
 from reconciler.functions.moments import start
+from reconciler.functions.patterns import SECONDS
 from reconciler.functions.templates import compile_template
 from reconciler.model.desired import User, Value
 from reconciler.model.place import Origin
@@ -277,16 +278,25 @@ def _templates(
             )
             break
         ordered += ready
-    return [(name, _renderer(texts[name])) for name in ordered]
+    return [(name, _renderer(texts[name], nodes[name])) for name in ordered]
 
 
-def _renderer(text: str) -> Callable[[Values], Value | Literal[False]]:
+def _renderer(text: str, node: Node) -> Callable[[Values], Value | Literal[False]]:
     """Gives the rendered text; None if every source is null, False if there is nothing to say."""
     template = compile_template(text)
     named = tuple(sorted(template.sources))
 
+    runaways: list[str] = []
+
     def render(attributes: Values) -> Value | Literal[False]:
-        rendered = template.render(attributes)
+        if runaways:  # said already, and each try takes its time
+            return False
+        try:
+            rendered = template.render(attributes)
+        except TimeoutError:
+            runaways.append(text)
+            node.wrong(f"`{text}` takes longer than {SECONDS:.0f} s for `{attributes['objectId']}`; write its pattern without a repetition inside a repetition")  # fmt: skip
+            return False
         if rendered is not None:
             return rendered
         return None if named and all(attributes.get(name, "") is None for name in named) else False

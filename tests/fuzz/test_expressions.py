@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from reconciler.edge.pace import LONGEST_WAIT, told_wait
 from reconciler.functions.clauses import compile_clause
 from reconciler.functions.moments import end, start
-from reconciler.functions.templates import FILTERS, LARGEST, METHODS, compile_template
+from reconciler.functions.templates import FILTERS, METHODS, compile_template
+from reconciler.functions.values import LARGEST
 from reconciler.model.attribute_path import parse_path
 from reconciler.model.clause import OPERATORS, UNARY, Comparison
 from reconciler.model.errors import DesiredStateError
