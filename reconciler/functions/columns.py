@@ -137,9 +137,9 @@ class _Compiler:
         kinds = [signature.parameter(at).kind for at in range(len(node.arguments))]
         if "texts" in kinds:
             function = _for_each(function, kinds.index("texts"))
-        # An argument that is left empty reaches the function as None, and is not read as an empty text.
+        # What Replace does is said by what is left out, which reaches it as None: null there is an empty text.
         readers = [
-            None if isinstance(argument, Nothing) or kind == "any" else reader(kind)
+            None if kind == "any" or (isinstance(argument, Nothing) and kind in _LEFT_OUT) else reader(kind)
             for argument, kind in zip(node.arguments, kinds, strict=True)
         ]
         if any(isinstance(part, Call) and part.name == DROPPING for part in walk(node)):
@@ -162,8 +162,9 @@ class _Compiler:
             return lambda rows: [str(UUID(int=chance(1 << 128), version=4)) for _ in rows]
         told = [self.node(argument) for argument in node.arguments]
         return lambda rows: [
-            random_string(chance, *values) for values in zip(*[fill_column(column, rows) for column in told], strict=True)
-        ]  # fmt: skip
+            DROPPED if DROPPED in values else random_string(chance, *values)
+            for values in zip(*[fill_column(column, rows) for column in told], strict=True)
+        ]
 
 
 def _given(value: object) -> Value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 LONGEST = 10_000  # characters, Entra's own limit
@@ -133,7 +134,7 @@ def write(node: Node) -> str:
         case Constant(value=str(value)):
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case Constant(value=value):
-            return format(value, "f") if isinstance(value, float) else str(value)
+            return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
         case Word(name=name):
             return name
         case Nothing():
