@@ -24,6 +24,8 @@ def flatten(desired: DesiredState, now: datetime) -> Memberships:
     """The members of every group at `now`; parse has made sure that there is no cycle."""
     members: dict[str, frozenset[str]] = {}
     ended: dict[str, frozenset[str]] = {}
+    has_rules = any(group.rule for group in desired.groups.values())
+    people = [user for user in desired.users.values() if is_present(user, now)] if has_rules else []
 
     def visit(group_id: str) -> frozenset[str]:
         if group_id not in members:
@@ -32,7 +34,7 @@ def flatten(desired: DesiredState, now: datetime) -> Memberships:
                 visit(other)
             present, gone = _listed(group, desired, now, visit)
             if group.rule:
-                present |= _ruled(group.rule, desired, members, now)
+                present |= _ruled(group.rule, people, members)
             members[group_id] = frozenset(present)
             ended[group_id] = frozenset(gone - present)
         return members[group_id]
@@ -59,6 +61,11 @@ def is_hired(user: User, now: datetime) -> bool:
     return not isinstance(hire, str) or start(hire) <= now
 
 
+def is_present(user: User, now: datetime) -> bool:
+    """Enabled, hired and not left: whom membership rules see."""
+    return not is_disabled(user) and not has_left(user, now) and is_hired(user, now)
+
+
 def _listed(group: Group, desired: DesiredState, now: datetime, visit) -> tuple[set[str], set[str]]:  # type: ignore[no-untyped-def]
     present = {member for member in group.members if isinstance(member, str) and member in desired.users}
     gone: set[str] = set()
@@ -76,15 +83,6 @@ def _listed(group: Group, desired: DesiredState, now: datetime, visit) -> tuple[
     return present, gone
 
 
-def _ruled(
-    rule: Clause, desired: DesiredState, members: Mapping[str, frozenset[str]], now: datetime
-) -> set[str]:
+def _ruled(rule: Clause, people: list[User], members: Mapping[str, frozenset[str]]) -> set[str]:
     holds = compile_clause(rule, members)
-    return {
-        user.id
-        for user in desired.users.values()
-        if not is_disabled(user)
-        and not has_left(user, now)
-        and is_hired(user, now)
-        and holds(user.id, user.attributes)
-    }
+    return {user.id for user in people if holds(user.id, user.attributes)}
