@@ -32,7 +32,7 @@ from reconciler.stages.read import read_yaml
 from reconciler.stages.review import make_manifest
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("desired-state", "plan", "manifest", "run-log", "profile")
+NAMES = ("desired-state", "plan", "manifest", "explain", "run-log", "profile")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from reconciler.cli.options import option, target_option
 
 
 @click.command("explain")
-@click.argument("name", metavar="user:ID|group:ID")
+@click.argument("name", metavar="user:ID|group:ID|live:ID")
 @target_option
 @option(
     "--format", "How to print the story.", name="form", type=click.Choice(["text", "json"]), default="text"
@@ -28,12 +28,12 @@ def command(settings: Settings, name: str, targets: tuple[str, ...], form: str) 
     if form == "json":
         from reconciler.model.neutral import neutral_json
 
-        click.echo(neutral_json(json.dumps(stories, indent=2, ensure_ascii=False, sort_keys=True)))
+        click.echo(neutral_json(json.dumps(stories, indent=2, ensure_ascii=False)))
     else:
         from rich.console import Console
 
         from reconciler.reports.story import write_story
 
         for story in stories:
-            write_story(story, Console(soft_wrap=True))
+            write_story(story, Console(soft_wrap=True), settings.desired)
     sys.exit(1 if any(story.get("error") for story in stories) else 0)

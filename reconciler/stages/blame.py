@@ -13,8 +13,6 @@ from datetime import datetime
 from functools import cached_property
 
 from reconciler.functions.clauses import Runaway
-from reconciler.functions.expressions import parse_expression
-from reconciler.functions.grammar import ExpressionError
 from reconciler.functions.templates import compile_template
 from reconciler.model.change import Change, Reason
 from reconciler.model.desired import DesiredState, Group, Member, User
@@ -244,10 +242,7 @@ def sources_of(mapping: AttributeMapping) -> tuple[str, ...]:
         case "template":
             return tuple(sorted(compile_template(mapping.text).sources))
         case "expression":
-            try:
-                return tuple(sorted(parse_expression(mapping.text).sources))
-            except ExpressionError:
-                return ()
+            return tuple(sorted(mapping.named))
         case _:
             return ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any
 
 from reconciler.functions.expressions import redact_text
@@ -15,25 +15,46 @@ Story = dict[str, Any]
 def hide_story(story: Story, columns: Columns) -> Story:
     """The story with `[Redact]` in place of what the mapping hides, wherever it is told."""
     mappings = [column.mapping for column in columns.all if column.mapping]
-    sources = {name for mapping in mappings if mapping.is_redacted for name in mapping.named}
+    names = {name for mapping in mappings if mapping.is_redacted for name in mapping.named}
     paths = {column.text for column in columns.all if column.is_redacted}
-    texts = {
-        column.text: column.mapping.text
-        for column in columns.all
-        if column.mapping and column.mapping.kind == "expression"
-    }
-    told = story.get("import")
-    if isinstance(told, Mapping):
-        story["import"] = {key: _hidden(value) if key in sources else value for key, value in told.items()}
-    for line in (story.get("scope") or {}).get("clauses", ()):
-        if line["clause"].partition(" ")[0] in sources:
-            line["value"] = _hidden(line["value"])
-    for row in story.get("attributes", ()):
-        if row["path"] in texts:
-            row["source"] = redact_text(texts[row["path"]])
-        if row["path"] in paths:
-            row |= {"value": _hidden(row["value"]), "live": _hidden(row["live"])}
+    sources = [source for row in story["attributes"] for source in row["sources"]]
+    for source in (*story["import"]["values"], *sources):
+        _hide(source, source["name"] in names)
+    scope = story["scope"]
+    for check in scope["state"]:
+        _hide(check, check["attribute"] in names)
+    _hide_clauses([told["clause"] for told in [scope["filter"]] if told], names)
+    groups = scope["assignment"]["groups"] if scope["assignment"] else []
+    for holder in (*groups, *story["members"]):
+        _hide_clauses([way["rule"] for way in holder["ways"] if way["rule"]], names)
+    for row in story["attributes"]:
+        _hide(row, row["path"] in paths)
+        if row["kind"] == "expression":
+            row["text"] = redact_text(row["text"])
+    _hide_match(story["match"], paths)
     return story
+
+
+def _hide(row: Story, is_hidden: bool) -> None:
+    for key in ("value", "live"):
+        if is_hidden and key in row:
+            row[key] = _hidden(row[key])
+
+
+def _hide_clauses(clauses: list[Story], names: Collection[str]) -> None:
+    for clause in clauses:
+        _hide(clause, clause["text"].partition(" ")[0] in names)
+        _hide_clauses(clause["parts"], names)
+
+
+def _hide_match(match: Story | None, paths: Collection[str]) -> None:
+    for row in match["tried"] if match else ():
+        if row["attribute"] in paths:
+            row["values"] = [_hidden(value) for value in row["values"]]
+    hits = [hit for row in match["tried"] for hit in row["hits"]] if match else []
+    for account in (*hits, match["account"] if match else None):
+        if account and "externalId" in paths:
+            account["externalId"] = _hidden(account["externalId"])
 
 
 def _hidden(value: object) -> object:

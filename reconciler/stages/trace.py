@@ -13,9 +13,9 @@ from reconciler.model.place import NodePath, Origin
 Kind = Literal["all", "any", "not", "comparison", "memberOf"]
 Members = Mapping[str, frozenset[str]]
 FEW = 5  # values of a comparison, or alternatives, that are said
-NO_VALUE = "there is no value, which makes every comparison false"
-NEGATED = "a missing value made the clause within false, and so this true"
-RUNAWAY = "the pattern takes too long, and counts as no match"
+NO_VALUE = "no value: no comparison holds"
+NEGATED = "no value, so the negation holds"
+RUNAWAY = "takes too long, and counts as no match"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

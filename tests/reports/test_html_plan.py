@@ -161,7 +161,11 @@ def test_an_edit_stands_apart_from_what_had_drifted(browser: Browser, tmp_path: 
         assert look.names() == ["user1@example.com", "Group 2", "user3@example.com", "Group 2"]
         look.page.select_option("select[aria-label='Edit and drift']", "drift")
         assert look.names() == ["user3@example.com", "Group 2"]
-        assert look.page.inner_text("#kinds .lose").split("\n") == ["0", "People losing access", "1 drifted before"]
+        assert look.page.inner_text("#kinds .lose").split("\n") == [
+            "0",
+            "People losing access",
+            "1 drifted before",
+        ]
         assert look.page.inner_text("p.summary") == "users 1 to update · groups 1 to update · members +1 -0"
 
 
