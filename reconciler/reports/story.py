@@ -238,10 +238,8 @@ class _Story:
             is_said = row["why"] == common or not row["kind"]
             told.append(self._value({**row, "why": None} if is_said else row))
             if len(row["parts"]) > FEW_PARTS:
-                told += [
-                    Row(label=part["text"], value=shown(part["value"]), style="dim", depth=2)
-                    for part in row["parts"]
-                ]
+                parts = {part["text"]: shown(part["value"]) for part in row["parts"]}
+                told += [Row(label=text, value=value, style="dim", depth=2) for text, value in parts.items()]
         yield from self._lay_out(told)
 
     def _value(self, row: Story) -> Row:

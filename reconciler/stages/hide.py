@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from reconciler.functions.expressions import redact_text
 from reconciler.model.column import Columns
+from reconciler.model.resource import Type
 from reconciler.model.stand_in import REDACTED
 
 Story = dict[str, Any]
 
 
-def hide_story(story: Story, columns: Columns) -> Story:
-    """The story with `[Redact]` in place of what the mapping hides, wherever it is told."""
-    mappings = [column.mapping for column in columns.all if column.mapping]
+def hide_story(story: Story, type_: Type, columns: Mapping[Type, Columns]) -> Story:
+    """The story of a `type_` with `[Redact]` in place of what the mapping of either type hides, wherever it is told."""
+    every = [column for each in columns.values() for column in each.all]
+    mappings = [column.mapping for column in every if column.mapping]
     names = {name for mapping in mappings if mapping.is_redacted for name in mapping.named}
-    paths = {column.text for column in columns.all if column.is_redacted}
+    own = columns.get(type_)
+    paths = {column.text for column in own.all if column.is_redacted} if own else set[str]()
     sources = [source for row in story["attributes"] for source in row["sources"]]
     for source in (*story["import"]["values"], *sources):
         _hide(source, source["name"] in names)

@@ -172,9 +172,30 @@ def test_the_four_steps_are_told_with_the_values_that_decided(repository: Reposi
     assert any_of["parts"][0]["note"] == "no value: no comparison holds"
     assert (out["scope"]["status"], out["scope"]["source"]) == ("outOfScope", "desired_state/scopes.yaml:6")
     assert {row["path"].rpartition(":")[2]: row["verdict"] for row in ada["attributes"]} == {
+        "preferredLanguage": "differs", "employeeNumber": "differs",
         "externalId": "differs", "userName": "same", "active": "same", "displayName": "same", "name.givenName": "differs",
         "name.formatted": "differs", "title": "same", "userType": "createdOnly", "locale": "createdOnly", "nickName": "kept",
         'emails[type eq "work"].value': "same", 'phoneNumbers[type eq "mobile"].value': "same",
         'phoneNumbers[type eq "work"].value': "cleared", 'addresses[type eq "work"].locality': "differs",
         "department": "same", "manager": "differs",
     }  # fmt: skip
+
+
+def test_an_expression_is_told_part_by_part(repository: Repository) -> None:
+    [row] = [
+        row for row in explain(repository, "user:ada")["attributes"] if row["path"] == "preferredLanguage"
+    ]
+
+    assert {part["text"]: part["value"] for part in row["parts"]} == {
+        "[country]": "GB", 'Join("-", "en", [country])': "en-GB",
+        'Switch([country], "en", "DE", "de-DE", "GB", Join("-", "en", [country]))': "en-GB",
+    }  # fmt: skip
+
+
+def test_what_is_redacted_is_told_nowhere(repository: Repository) -> None:
+    for name in ("user:ada", "group:engineering", "live:u-1"):
+        for form in ("text", "json"):
+            out = repository.run("explain", name, "--format", form).out
+            assert "secret-1" not in out
+            assert "secret-2" not in out
+    assert "[Redact] → [Redact]" in repository.run("explain", "user:ada").out.replace('"', "")

@@ -37,8 +37,7 @@ def tell_story(scene: Scene, topic: Topic) -> Story:
             for f in scene.plan.findings if _is_about(f, topic)
         ],
     }  # fmt: skip
-    columns = scene.columns.get(topic.type)
-    return hide_story(story, columns) if columns else story
+    return hide_story(story, topic.type, scene.columns)
 
 
 def _is_about(finding: Finding, topic: Topic) -> bool:
