@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from reconciler.functions.clauses import Runaway
-from reconciler.model.column import Columns
+from reconciler.model.column import Column, Columns
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import DesiredStateError
 from reconciler.model.place import Mistake, Origin
-from reconciler.model.resource import KEEP, DesiredGroup, DesiredUser
+from reconciler.model.resource import KEEP, Cell, DesiredGroup, DesiredUser
+from reconciler.model.stand_in import REDACTED
 from reconciler.model.target import Target
 from reconciler.stages.compile import Desired, compile_target, target_columns
 
@@ -60,7 +61,7 @@ def _no_booleans(
 ) -> list[Mistake]:
     """What decides over access must be true or false, and nothing that looks like it."""
     return [
-        _at(user.origin, locate, f'user `{user.key}` would get {columns.all[index].text} "{user.values[index]}" at target '
+        _at(user.origin, locate, f"user `{user.key}` would get {columns.all[index].text} {_said(columns.all[index], user.values[index])} at target "
                                  f"`{target}`; it is a boolean: let it come from what is true or false")
         for index in range(len(columns.all)) if columns.all[index].is_boolean
         for user in users.values()
@@ -92,11 +93,15 @@ def _twice(
             other = owners.setdefault(value, key)
             if other != key:
                 text = (
-                    f'`{key}` and `{other}` would both have {column.text} "{cell}" at target `{target}`; '
+                    f"`{key}` and `{other}` would both have {column.text} {_said(column, cell)} at target `{target}`; "
                     "give each a value of its own, or take one out of scope"
                 )
                 mistakes.append(_at(resources[key].origin, locate, text))
     return mistakes
+
+
+def _said(column: Column, cell: Cell) -> str:
+    return REDACTED if column.is_redacted else f'"{cell}"'
 
 
 def _at(origin: Origin, locate: Locate, text: str) -> Mistake:

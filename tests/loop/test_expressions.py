@@ -173,3 +173,13 @@ def test_a_hidden_value_is_applied_as_reviewed_or_not_at_all(directory: Director
     assert "hidden" in stale.stderr + stale.stdout
     assert done.returncode == 0, done.stderr
     assert users(directory)["ada"]["phoneNumbers"][0]["value"] == "+44 20 5550 3333"
+
+
+def test_a_contradiction_of_hidden_values_does_not_tell_them(directory: Directory) -> None:
+    directory.write("mappings", HIDDEN)
+    directory.edit("users", "userPrincipalName: bob@", "userPrincipalName: ada@")
+    done = directory.run("plan")
+
+    assert done.returncode == 1
+    assert "would both have userName [Redact]" in done.stderr
+    assert "@example.com" not in done.stdout + done.stderr
