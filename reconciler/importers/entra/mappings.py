@@ -39,7 +39,9 @@ class Part:
         default_factory=dict
     )  # the source attribute of each path that is mapped directly
     has_roles: bool = False
-    handles_removal: bool = False  # something is computed from IsSoftDeleted
+    handles_removal: bool = (
+        False  # something is computed from IsSoftDeleted in Entra, whether that is carried over or not
+    )
     is_additive: bool = False  # members are added only
 
 
@@ -62,6 +64,7 @@ class Writer:
         ranked: list[tuple[int, str]] = []
         rows: list[Line] = []
         for one in found.attributes:
+            self.part.handles_removal |= _asks_for_removal(one)
             row = self._row(one, found)
             rows.append(row)
             if one.priority > 0 and not row.is_out and self._may_match(one):
@@ -208,7 +211,6 @@ class Writer:
             return {
                 "source": scalar(entra)
             }, f"the source attribute `{entra}` is none that {who} can declare here"
-        self.part.handles_removal |= name == "IsSoftDeleted"
         self._note_ids(path, [name], one)
         return {"source": scalar(name)}, self._only_from_itself(path, name)
 
@@ -240,7 +242,6 @@ class Writer:
             names[entra] = name
         why = self._only_from_itself(path) or self._why_unfit(parsed, path)
         if not why:
-            self.part.handles_removal |= "IsSoftDeleted" in names.values()
             self.part.has_roles |= ROLES in names
             self._note_ids(path, names.values(), one)
             if parsed.is_made_once:
@@ -273,6 +274,10 @@ class Writer:
         for key, value in found.metadata.items():
             if key in usual and value.casefold() not in {usual[key].casefold(), "", "null"}:
                 self.notes.add("lost", found.place, f"metadata {key}: {value} has no counterpart here")
+
+
+def _asks_for_removal(one: AttributeFlow) -> bool:
+    return one.source is not None and "issoftdeleted" in _show(one).casefold()
 
 
 def _show(one: AttributeFlow) -> str:

@@ -148,7 +148,7 @@ def _deprovision(endpoint: Endpoint, asked: Asked, notes: Notes) -> list[Line]:
     elif not endpoint.users_part.handles_removal:
         why = notes.add("differs", users.place, "no attribute is mapped from IsSoftDeleted, so Entra deactivates nobody, and neither does this target")  # fmt: skip
     elif "active" not in map(str, endpoint.users_part.paths):
-        notes.add("differs", users.place, "IsSoftDeleted is mapped, but not to `active`; here an account is deactivated by active: false")  # fmt: skip
+        notes.add("differs", users.place, "IsSoftDeleted does not become `active` as it is mapped; here an account is deactivated by active: false")  # fmt: skip
     if why:
         told |= dict.fromkeys(("disabled", "outOfScope", "removed", "vanished"), ("ignore", ""))
     if not endpoint.is_alone:
@@ -173,7 +173,7 @@ def _deprovision(endpoint: Endpoint, asked: Asked, notes: Notes) -> list[Line]:
 def _note_flows(users: ObjectFlow, groups: ObjectFlow | None, notes: Notes) -> None:
     for found in filter(None, (users, groups)):
         if "add" not in found.flows and found.is_enabled:
-            notes.add("differs", found.place, "Create is not ticked: here creates are planned all the same, and the budget of 0 refuses them" if found is users
+            notes.add("differs", found.place, "Create is not ticked: here creates are planned all the same, and the budget of 0 refuses them once anything is owned" if found is users
                       else "Create is not ticked: here groups in scope are created all the same; list the existing ones under scope.groups")  # fmt: skip
         if unknown := sorted(found.flows - {"add", "update", "delete"}):
             notes.add("lost", f"{found.place}.flowTypes", f"{', '.join(unknown)} is no flow that is known: Add, Update, Delete")  # fmt: skip
