@@ -25,7 +25,7 @@ def render(plan: Plan, *, heading: str = "Plan", places: Places | None = None) -
     environment, style, script = _page()
     intended = [one.change for target in plan.targets for part in parts_of(target) if part.origin != "drift" for one in part.told]  # fmt: skip
     return environment.get_template("page.html").render(
-        heading=heading, summary=headline(plan, intended), as_of=plan.as_of, digest=plan.digest.removeprefix("sha256:")[:12],
+        heading=heading, summary=headline(plan, intended), as_of=plan.as_of, base=str(plan.base) if plan.base else None, digest=plan.digest.removeprefix("sha256:")[:12],
         style=style, style_hash=_hash(style), script=script, script_hash=_hash(script),
         document=embedded(page_document(plan, places or Places(root="desired_state"))),
     )  # fmt: skip

@@ -45,7 +45,8 @@ def render(
     Raises ValueError if the limits leave less than `LEAST` beside prefix and footer.
     """
     places = places or Places(root="desired_state")
-    tail = f"<sub>Digest {code(plan.digest.removeprefix('sha256:')[:12])} as of {code(plan.as_of)}</sub>\n"
+    compared = f", compared with {code(str(plan.base))}" if plan.base else ""
+    tail = f"<sub>Digest {code(plan.digest.removeprefix('sha256:')[:12])} as of {code(plan.as_of)}{compared}</sub>\n"
     tail += f"\n{footer}\n" if footer else ""
     fixed = prefix + tail + _shortened(("x" * 40,) * NAMED)
     characters, octets = limit_characters - len(fixed), limit_bytes - len(fixed.encode())

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.model.change import Action, AttributeChange, Change, MemberChange, Reason
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Budget, Plan, TargetPlan
+from reconciler.model.plan import BaseRef, Budget, Plan, TargetPlan
 from reconciler.model.resource import Type
 
 AS_OF = "2026-11-23T14:40:00Z"
@@ -132,7 +132,8 @@ def edited_plan() -> Plan:
         replace(gone, drifted=frozenset(gone.atoms())), replace(title, drifted=frozenset()), replace(moved, drifted=left),
     ]  # fmt: skip
     whole = target_plan(changes, budgets=[budget("removeMembersPerGroup", 2, 1, 9, subject="g2")])
-    return plan_of(replace(whole, edit=target_plan([title, group(2, (4,))])))
+    plan = plan_of(replace(whole, edit=target_plan([title, group(2, (4,))])))
+    return replace(plan, base=BaseRef(ref="origin/main", commit="4be19c2a01d7" + "0" * 28))
 
 
 def hostile_plan(texts: Sequence[str], *, in_paths: bool = True) -> Plan:

@@ -161,6 +161,7 @@ def test_an_edit_stands_apart_from_what_had_drifted(browser: Browser, tmp_path: 
         assert look.names() == ["user1@example.com", "Group 2", "user3@example.com", "Group 2"]
         look.page.select_option("select[aria-label='Edit and drift']", "drift")
         assert look.names() == ["user3@example.com", "Group 2"]
+        assert look.page.inner_text("p.meta").endswith("compared with origin/main (4be19c2a01d7)")
         assert look.page.inner_text("#kinds .lose").split("\n") == [
             "0",
             "People losing access",
