@@ -295,8 +295,20 @@ class _Run:
             return frozenset(self.ours)
         others = (key for key in self.found if key not in self.ours)
         return frozenset(
-            self.ours | {key for key in others if self._is_ours(self.desired[key], self.found[key])}
-        )
+            self.ours
+            | {
+                key for key in others
+                if self._is_ours(self.desired[key], self.found[key]) or self._is_unmarkable(key)
+            }
+        )  # fmt: skip
+
+    def _is_unmarkable(self, key: str) -> bool:
+        """The endpoint keeps no externalId of that one: it was taken over once, and cannot say so."""
+        column, live = self.columns.external_id, self.found[key]
+        if column is None or live.external_id is not None or not self.facts.withhold:
+            return False
+        cell = self.desired[key].values[column]
+        return self.facts.withholds(self.columns.type, "externalId", key, cell)
 
     def _lose(self, key: str) -> None:
         del self.found[key], self.ids[key]

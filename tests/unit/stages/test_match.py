@@ -277,3 +277,13 @@ def test_a_canary_of_a_write_probe_is_nobodys_whatever_the_rule_says(ownership: 
     assert told(plan) == []
     assert plan.owned_users == 1, "grace"
     assert ["canary-left"] * is_active == [finding.code for finding in plan.findings]
+
+
+def test_who_cannot_be_marked_as_ours_is_taken_over_once_and_not_for_ever() -> None:
+    """What marks an account as ours is known not to be kept of that one: its adoption came to its end."""
+    users, live = "{ada: {userPrincipalName: ada}}", [user("u1", None, "ada")]
+    learnt = "learnt: {withhold: [{user: ada, path: externalId}]}"
+
+    assert told(decided(users, live)) == ["adopt ada"]
+    assert told(decided(users, live, learnt)) == []
+    assert told(decided(users, [user("u1", "somebody", "ada")], learnt)) == [], "nobody else's is taken over"
