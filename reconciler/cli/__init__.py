@@ -19,12 +19,14 @@ COMMANDS = {
     "drift": "Plan for schedulers; exit 2 when something differs.",
     "explain": "Tell one object's whole story.",
     "check": "Look at an endpoint: connection, credentials, what it says and does.",
+    "import": "Write YAML from a live endpoint.",
     "import-entra": "Turn an exported Entra provisioning schema into mappings, scopes and a target.",
     "log": "Read the run logs.",
     "sandbox": "Serve an embedded SCIM endpoint on loopback.",
     "demo": "Run the whole loop on the sandbox.",
     "ci": "What the GitHub workflows call.",
 }
+MODULES = {"import": "import_live"}  # a module cannot have every command's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class LazyGroup(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in self.told:
             return None
-        module = cmd_name.replace("-", "_")
+        module = MODULES.get(cmd_name, cmd_name.replace("-", "_"))
         command = importlib.import_module(f"{self.package}.{module}").command
         assert isinstance(command, click.Command)
         return command
