@@ -64,3 +64,10 @@ def test_the_document_speaks_of_every_operator_and_every_flow_type() -> None:
 
     assert [name for name in (*BY_FOLD.values(), "ObjectAddOnly", "MultiValueAddOnly", "ValueAddOnly", "AttributeAddOnly")
             if f"`{name}`" not in TEXT] == []  # fmt: skip
+
+
+def test_a_link_to_another_document_leads_somewhere() -> None:
+    linked = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", TEXT)
+
+    assert linked
+    assert [path for path in linked if not (ROOT / "docs" / path).exists()] == []
