@@ -10,6 +10,7 @@ from typing import assert_never
 import regex
 
 from reconciler.functions.moments import start
+from reconciler.functions.patterns import SECONDS, compile_pattern
 from reconciler.model.clause import All, Any, Clause, Comparison, MemberOf, Not
 from reconciler.model.errors import DesiredStateError
 from reconciler.model.neutral import neutral, shortened
@@ -17,7 +18,6 @@ from reconciler.model.place import Mistake, Origin
 
 Attributes = Mapping[str, object]
 Predicate = Callable[[str, Attributes], bool]  # (user id, source attributes)
-REGEX_SECONDS = 1.0  # a longer search is a runaway pattern, not a condition
 LONGEST_INTEGER = 300  # digits; more than that is no number that anybody compares
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 
@@ -64,7 +64,7 @@ def _told_where(test: Callable[[object], bool], clause: Comparison) -> Predicate
         except TimeoutError:
             pattern = shortened(", ".join(clause.values))
             text = (
-                f"`{pattern}` takes longer than {REGEX_SECONDS:.0f} s on `{clause.attribute}` of {key}; "
+                f"`{pattern}` takes longer than {SECONDS:.0f} s on `{clause.attribute}` of {key}; "
                 "write it without a repetition inside a repetition"
             )
             raise Runaway(clause.origin, text) from None
@@ -79,9 +79,9 @@ def _test(operator: str, values: tuple[str, ...]) -> Callable[[object], bool]:
         case "IS NOT NULL":
             return lambda value: bool(_texts(value))
         case "IS TRUE":
-            return lambda value: _texts(value) == ("true",)
+            return lambda value: [text.casefold() for text in _texts(value)] == ["true"]
         case "IS FALSE":
-            return lambda value: _texts(value) == ("false",)
+            return lambda value: [text.casefold() for text in _texts(value)] == ["false"]
         case "NOT EQUALS" | "NOT REGEX MATCH" | "!&":
             positive = _one(operator.removeprefix("NOT ").removeprefix("!"), values)
             # Null makes every value clause false, negated ones too.
@@ -97,7 +97,7 @@ def _one(operator: str, values: tuple[str, ...]) -> Callable[[str], bool]:
             wanted = frozenset(values)
             return lambda text: text in wanted
         case "REGEX MATCH":
-            patterns = tuple(regex.compile(value) for value in values)
+            patterns = tuple(compile_pattern(value) for value in values)
             return lambda text: any(_is_match(pattern, text) for pattern in patterns)
         case "ENDS_WITH":
             return lambda text: text.endswith(values)
@@ -110,7 +110,7 @@ def _one(operator: str, values: tuple[str, ...]) -> Callable[[str], bool]:
         case "Greater_Than" | "Greater_Than_OR_EQUALS":
             bound = min(int(value) for value in values)
             least = bound + 1 if operator == "Greater_Than" else bound
-            return lambda text: _is_integer(text) and int(text) >= least
+            return lambda text: is_integer(text) and int(text) >= least
         case "BEFORE":
             before = max(start(value) for value in values)
             return lambda text: (moment := _moment(text)) is not None and moment < before
@@ -122,17 +122,18 @@ def _one(operator: str, values: tuple[str, ...]) -> Callable[[str], bool]:
 
 def _bit_and(text: str, value: str) -> bool:
     """Entra's wording is odd ("exists in the input string value"): bits for two integers, else contained-in."""
-    if _is_integer(text) and _is_integer(value):
+    if is_integer(text) and is_integer(value):
         return bool(int(text) & int(value))
     return text in value
 
 
-def _is_integer(text: str) -> bool:
+def is_integer(text: str) -> bool:
+    """An integer that Greater_Than and & compare."""
     return len(text) < LONGEST_INTEGER and _INTEGER.fullmatch(text) is not None
 
 
 def _is_match(pattern: regex.Pattern[str], text: str) -> bool:
-    return pattern.fullmatch(text, timeout=REGEX_SECONDS) is not None
+    return pattern.fullmatch(text, timeout=SECONDS) is not None
 
 
 def _moment(text: str) -> datetime | None:

@@ -16,14 +16,22 @@ from reconciler.functions.texts import bounded
 from reconciler.functions.values import LARGEST
 
 SECONDS = 1.0  # a longer search is a runaway pattern
-LONGEST = 1_000  # characters of a pattern
+LONGEST = 10_000  # characters of a pattern, as of an expression in Entra
 
 _LETTERS = frozenset("abcdefknprstuvwxzABDGPSWZ")  # that mean something after a backslash in .NET
+DEEPEST = 5  # sets taken away from sets
 _QUANTIFIER = re.compile(r"\{\d{1,5}(,\d{0,5})?\}")
 _GROUP = re.compile(r"\(\?(?:<(?P<angled>\w+)>|'(?P<quoted>\w+)')")
 _PLAIN_GROUP = re.compile(r"\(\?(?::|=|!|<=|<!|>|#|\()|\(\?[imsx]+(?:-[imsx]+)?:|\((?![?*])")
 _OPTIONS = re.compile(r"\(\?[imsx]+\)")
+_UNREADABLE = (
+    (re.compile(r"\(\?(?:<\w*-\w*>|'\w*-\w*')"), "balances groups, `(?<open-close>…)`, which only .NET can; write it without"),
+    (re.compile(r"\(\?P"), "names a group as Python does, which .NET cannot; write (?<name>…)"),
+    (re.compile(r"\(\?[imsx]*-?[imsx]*n"), "asks for explicit captures, `(?n)`; write (?:…) for groups that are not to be captured"),
+    (re.compile(r"\(\?[imsx]*(?:-[imsx]+)?\)"), "changes an option in its middle; write it around what it is for: (?i:…)"),
+)  # fmt: skip
 _REFERENCE = re.compile(r"\\k(?:<(?P<angled>\w+)>|'(?P<quoted>\w+)')")
+_NUMBER = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
 _PARTS = re.compile(r"\$(?:\{(?P<name>\w+)\}|(?P<number>\d{1,2})|(?P<sign>[$&`'_+]))")
 _FAILURES = (regex.error, RecursionError, OverflowError, MemoryError, ValueError, TypeError, AttributeError,
              IndexError, KeyError)  # fmt: skip
@@ -40,12 +48,17 @@ def compile_pattern(text: str) -> regex.Pattern[str]:
         raise PatternError(f"is longer than {LONGEST:,} characters; shorten it")
     translated = "".join(_translated(text))
     try:
-        return regex.compile(translated)
+        compiled = regex.compile(translated)
     except _FAILURES as error:
         why = str(error) if isinstance(error, regex.error) else "nested too deep"
         raise PatternError(
             f"is no regular expression: {why}; put \\\\ before a sign that is meant itself"
         ) from None
+    if compiled.groups > len(compiled.groupindex) > 0 and _NUMBER.search(text):
+        raise PatternError(
+            "counts named and unnamed groups, which .NET numbers one after the other; write \\\\k<name>"
+        )
+    return compiled
 
 
 def _translated(text: str) -> Iterator[str]:
@@ -97,14 +110,18 @@ def _escape(text: str, at: int) -> tuple[str, int]:
             end = text.find("}", at)
             if text[at + 2 : at + 3] != "{" or end < 0:
                 raise PatternError(f"`\\{letter}` names no category; write for example \\p{{Lu}}")
-            return text[at : end + 1], end + 1
+            name = text[at + 3 : end]
+            # What .NET calls IsGreek is the block, to `regex` it is the script.
+            return f"\\{letter}{{In{name[2:]}}}" if name.startswith("Is") else text[at : end + 1], end + 1
     if letter.isascii() and letter.isalpha() and letter not in _LETTERS:
         raise PatternError(f"`\\{letter}` means nothing in .NET; take the backslash out")
     return text[at : at + 2], at + 2
 
 
-def _set(text: str, at: int) -> tuple[str, int]:
-    """A set of characters, in which only the backslash, `]`, `^` and `-` are signs."""
+def _set(text: str, at: int, depth: int = 0) -> tuple[str, int]:
+    """A set of characters, in which only the backslash, `]`, `^` and `-` are signs; one without another is looked ahead."""
+    if depth > DEEPEST:
+        raise PatternError(f"takes sets away from each other more than {DEEPEST} deep; write what is left")
     shown, end = ["["], at + 1
     if text[end : end + 1] == "^":
         shown.append("^")
@@ -116,10 +133,13 @@ def _set(text: str, at: int) -> tuple[str, int]:
             shown.append(piece)
             end = after
             continue
-        if text.startswith("-[", end):
-            raise PatternError(
-                "takes one set away from another, `[a-z-[aeiou]]`; write what is left: [b-df-hj-np-tv-z]"
-            )
+        if text.startswith("-[", end) and end > first:
+            without, after = _set(text, end + 1, depth + 1)
+            if text[after : after + 1] != "]":
+                raise PatternError(
+                    "takes a set away before its end; write what is taken away last: [a-z-[aeiou]]"
+                )
+            return f"(?:(?!{without}){''.join(shown)}])", after + 1
         shown.append("\\" + text[end] if text[end] in "[]&|~" else text[end])
         end += 1
     if end >= len(text):
@@ -140,6 +160,9 @@ def _opening(text: str, at: int) -> tuple[str, int]:
         return found[0], found.end()
     if (found := _OPTIONS.match(text, at)) and at == 0:
         return found[0], found.end()
+    for form, what in _UNREADABLE:
+        if form.match(text, at):
+            raise PatternError(what)
     raise PatternError(f"has `{text[at : at + 4]}`, which cannot be read; write a plain group, (?:…), (?<name>…) or (?i:…)")  # fmt: skip
 
 

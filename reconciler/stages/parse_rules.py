@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-import regex
-
+from reconciler.functions.clauses import is_integer
 from reconciler.functions.moments import start
+from reconciler.functions.patterns import PatternError, compile_pattern
 from reconciler.model.clause import OPERATORS, UNARY, All, Any, Clause, Comparison, MemberOf, Not
+from reconciler.model.neutral import shortened
+from reconciler.model.place import Origin
 from reconciler.model.vocabulary import ALIASES
-from reconciler.stages.parse_sources import known_sources
+from reconciler.stages.parse_sources import ANY, kind_of, known_sources
 from reconciler.stages.reading import Node, nearest
 
 SHORT = {
@@ -20,7 +22,8 @@ SHORT = {
     "isNotNull": "IS NOT NULL", "isTrue": "IS TRUE", "isFalse": "IS FALSE",
 }  # fmt: skip
 _ENTRA = {re.sub(r"[ _]", "", name).casefold(): name for name in OPERATORS}
-LONGEST_PATTERN = 10_000
+SHORT_NULL = "{isNull: true}"
+ONE, TWO = "\\", "\\\\"  # an expression's text has two backslashes where a clause has one
 _NOTHING = All(parts=())
 
 
@@ -63,13 +66,11 @@ def _attribute(node: Node, name: str, types: Mapping[str, str]) -> str:
 def _short(node: Node, types: Mapping[str, str]) -> Clause:
     attribute = _attribute(node, node.name, types)
     if not isinstance(node.value, dict):
-        return Comparison(attribute=attribute, operator="EQUALS", values=node.texts(), origin=node.origin)
+        return _comparison(node, attribute, "EQUALS", types, node.origin)
     parts: list[Clause] = []
     for child in node.items():
         operator = SHORT[child.name]
-        values = () if operator in UNARY else node.at(child.name, child.value).texts()
-        clause = Comparison(attribute=attribute, operator=operator, values=values, origin=child.origin)
-        _check(child, clause)
+        clause = _comparison(child, attribute, operator, types, child.origin)
         parts.append(Not(part=clause) if operator in UNARY and child.value is False else clause)
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
 
@@ -84,53 +85,83 @@ def _entra(node: Node, types: Mapping[str, str]) -> Clause:
     if attribute is None or written is None:
         return _NOTHING
     name = _attribute(attribute, attribute.text(), types)
-    operator = _ENTRA.get(re.sub(r"[ _]", "", written.text()).casefold())
+    bare = re.sub(r"[ _]", "", written.text()).casefold()
+    operator = _ENTRA.get(bare)
     if operator is None:
-        written.wrong(f"`{written.text()}` is no operator{nearest(written.text(), OPERATORS)}")
+        hint = "; write {memberOf: sales}" if bare == "ismemberof" else nearest(written.text(), OPERATORS)
+        written.wrong(f"`{written.text()}` is no operator{hint}")
         return _NOTHING
     if operator in UNARY:
-        return Comparison(attribute=name, operator=operator, values=(), origin=node.origin)
+        return _comparison(written, name, operator, types, node.origin)
     if value is None:
         if "value" not in node.names():
             node.wrong(f"`{operator}` compares with a value; write value: …")
         return _NOTHING
-    clause = Comparison(attribute=name, operator=operator, values=value.texts(), origin=node.origin)
-    _check(value, clause)
+    return _comparison(value, name, operator, types, node.origin)
+
+
+def _comparison(
+    node: Node, attribute: str, operator: str, types: Mapping[str, str], origin: Origin
+) -> Comparison:
+    """The clause whose value, or whose operator if it has none, is at `node`."""
+    kind = kind_of(attribute, types)
+    values = () if operator in UNARY else node.texts()
+    if kind == "boolean":
+        values = tuple(value.lower() if value in ("True", "False") else value for value in values)
+    clause = Comparison(attribute=attribute, operator=operator, values=values, origin=origin)
+    misfit = _misfit(clause, kind)
+    if misfit:
+        node.wrong(f"`{attribute}` {misfit}")
+    else:
+        _check(node, clause)
     return clause
 
 
-def _compile(pattern: str) -> None:
-    """Raises regex.error for what is no pattern, or one that nobody can read."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise regex.error(f"longer than {LONGEST_PATTERN} characters")
-    try:
-        regex.compile(pattern)
-    except (
-        RecursionError,
-        OverflowError,
-        MemoryError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        KeyError,
-    ):
-        raise regex.error("nested too deep, or of no form that can be read") from None
+def _misfit(clause: Comparison, kind: str) -> str | None:
+    """Why an operator never holds for an attribute of that kind, and what to write (research: entra 1.4)."""
+    operator = clause.operator
+    if kind == ANY or operator in ("IS NULL", "IS NOT NULL"):
+        return None
+    if operator in ("IS TRUE", "IS FALSE"):  # a text may say so
+        return (
+            None
+            if kind in ("boolean", "text")
+            else f"is never true or false; compare it with a value, or write {SHORT_NULL}"
+        )
+    if kind == "boolean":
+        is_asked = operator in ("EQUALS", "NOT EQUALS") and set(clause.values) <= {"true", "false"}
+        return (
+            None if is_asked else "is true or false and nothing else; write {isTrue: true} or {isFalse: true}"
+        )
+    if operator.startswith("Greater") and kind in ("date", "decimal"):
+        return f"is a {kind}, and `{operator}` compares integers; write " + (
+            "{after: 2027-01-31}" if kind == "date" else "another condition"
+        )
+    if operator in ("BEFORE", "AFTER") and kind in ("integer", "decimal", "reference"):
+        return f"is no date; `{operator}` compares dates"
+    return None
 
 
 def _check(node: Node, clause: Comparison) -> None:
     for value in clause.values:
-        try:
-            if "REGEX" in clause.operator:
-                _compile(value)
-            elif clause.operator.startswith("Greater"):
-                int(value)
-            elif clause.operator in ("BEFORE", "AFTER"):
-                start(value)
-        except regex.error as error:
+        if value == "":
             node.wrong(
-                f"`{value}` is no regular expression: {error}; put a \\ before a sign that is meant itself"
+                f"an empty value fits nothing, for null makes `{clause.operator}` false; write {SHORT_NULL}"
             )
-        except ValueError:
-            what = "an integer" if clause.operator.startswith("Greater") else "a date as 2027-01-31"
-            node.wrong(f"`{value}` cannot be compared by {clause.operator}; write {what}")
+        elif "REGEX" in clause.operator:
+            try:
+                compile_pattern(value)
+            except PatternError as error:
+                node.wrong(f"`{shortened(value)}` {str(error).replace(TWO, ONE)}")
+        elif clause.operator.startswith("Greater") and not is_integer(value):
+            node.wrong(f"`{value}` cannot be compared by {clause.operator}; write an integer")
+        elif clause.operator in ("BEFORE", "AFTER") and not _is_moment(value):
+            node.wrong(f"`{value}` cannot be compared by {clause.operator}; write a date as 2027-01-31")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        start(text)
+    except ValueError:
+        return False
+    return True

@@ -18,6 +18,19 @@ def known_sources(types: Mapping[str, str], *beside: str) -> Collection[str]:
     return {*USER_TEXTS, *USER_DATES, *USER_LISTS, *USER_BOOLEANS, *types, "manager", *beside}
 
 
+def kind_of(attribute: str, types: Mapping[str, str]) -> str:
+    """What a source attribute holds: text, date, boolean, integer, decimal or reference; ANY where nobody can know."""
+    if attribute in USER_BOOLEANS:
+        return "boolean"
+    if attribute in USER_DATES:
+        return "date"
+    if attribute == "manager":
+        return "reference"
+    if attribute in types:
+        return types[attribute].removesuffix("[]")
+    return "text" if attribute in known_sources({}, "objectId") else ANY
+
+
 def parse_attributes(nodes: Mapping[str, Node]) -> dict[str, str]:
     """The type of every custom attribute; `text[]` is a list of texts."""
     types: dict[str, str] = {}

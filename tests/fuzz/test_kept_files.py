@@ -203,7 +203,10 @@ def test_a_url_from_the_environment_shows_no_password(url: str, tool: Tool, tmp_
         assert result.code == 1
 
 
-def test_a_pattern_that_runs_away_is_told_at_its_place(tool: Tool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("validate",), ("plan",), ("apply", "--yes")], ids=" ".join)
+def test_a_pattern_that_runs_away_is_told_at_its_place_and_nothing_is_sent(
+    command: tuple[str, ...], tool: Tool, tmp_path: Path
+) -> None:
     users = {"ada": {"userPrincipalName": "ada@example.com", "jobTitle": "a" * 50_000 + "!"}}
     declare(
         tmp_path,
@@ -212,7 +215,8 @@ def test_a_pattern_that_runs_away_is_told_at_its_place(tool: Tool, tmp_path: Pat
         {"g": {"membershipRule": {"jobTitle": {"matches": "(a+)+$"}}}},
     )
 
-    result = tool.run(tmp_path, ("validate",), {})
+    result = tool.run(tmp_path, command, {})
 
     assert result.code == 1
-    assert result.out.startswith("desired_state/groups.yaml:6:"), str(result)
+    said = result.out if command == ("validate",) else result.err
+    assert said.startswith("desired_state/groups.yaml:6:"), str(result)
