@@ -29,6 +29,7 @@ def to_upper(source: str | None, culture: str | None = None) -> str | None:
     return source.upper() if source.isascii() else "".join([_upper(c, bool(culture)) for c in source])
 
 
+@lru_cache(maxsize=10_000)  # many share a title or a name
 def proper_case(source: str | None, separators: str | None = None) -> str | None:
     """PCase: each word's first letter in upper case, all else in lower; without separators words are .NET's."""
     lowered = to_lower(source)

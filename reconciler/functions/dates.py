@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from reconciler.functions.date_formats import parse_any, parse_moment, write_moment
 from reconciler.functions.values import LARGEST
@@ -79,6 +80,7 @@ def to_filetime(moment: datetime | None) -> int | None:
     return (moment - FILETIME) // timedelta(microseconds=1) * 10
 
 
+@lru_cache(maxsize=10_000)  # many share a day
 def format_date(source: str | None, styles: str | None, layout: str | None, wanted: str | None) -> str | None:
     """FormatDateTime: the date in another format; null where the source does not have the first one."""
     if source is None or not wanted or len(source) > LARGEST:

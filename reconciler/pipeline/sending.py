@@ -140,7 +140,8 @@ class Sender:
             for a in change.attributes
             if isinstance(a.before, Redacted) or isinstance(a.after, Redacted)
         }
-        values = [value for a in made.attributes if a.path in hidden for value in (a.before, a.after)]
+        sides = [side for a in made.attributes if a.path in hidden for side in (a.before, a.after)]
+        values = [value for side in sides for value in (side if isinstance(side, list) else [side])]
         told = {str(value) for value in values if value not in (None, "", True, False)}
         if told:
             self._hidden.setdefault((change.type, change.key), set()).update(told)

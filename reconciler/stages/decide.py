@@ -145,7 +145,17 @@ def _desired_digest(desired: Desired, of_users: Columns, of_groups: Columns | No
         iter(user_paths), ((user.key, user_order(user.values)) for user in users), (user.status for user in users),
         iter(group_paths), ((group.key, group_order(group.values)) for group in groups),
         ((sorted(group.members), sorted(group.ended), group.membership) for group in groups),
+        *_hidden_on_create(users, of_users), *_hidden_on_create(groups, of_groups),
     ])  # fmt: skip
+
+
+def _hidden_on_create(
+    resources: Sequence[DesiredUser | DesiredGroup], columns: Columns | None
+) -> list[Iterator[object]]:
+    """What hidden values of a creation are made from, where there are any: no atom's digest tells one from another."""
+    mappings = [column.mapping for column in columns.all if column.mapping] if columns else []
+    names = sorted({name for of in mappings if of.is_redacted and of.apply == "create" for name in of.named})
+    return [(tuple(each.source.get(name) for name in names) for each in resources)] if names else []
 
 
 def _by_path(columns: Columns | None) -> tuple[list[str], Callable[[tuple[Cell, ...]], object]]:

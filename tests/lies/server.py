@@ -78,6 +78,7 @@ class Lie:
     keeps: bool = True  # what a PATCH or PUT says
     created: Literal["in full", "without body", "without Location"] = "in full"
     patches: bool = True
+    echoes: bool = False  # refuses what is written, and repeats it as the reason
     id_of: Callable[[int], object] = field(default=lambda number: f"id-{number}")
 
 
@@ -130,6 +131,8 @@ class LyingServer:
         """Status, body and headers for a request below the base."""
         parts = urlsplit(target)
         with self.lock:
+            if self.lie.echoes and body:
+                return _refuse(400, detail=f"cannot take {json.dumps(body)}")
             status, said, headers = self._answer(method, parts.path, parse_qs(parts.query), body)
             if method != "GET":
                 self.writes.append(Write(method=method, path=parts.path, body=body, status=status))

@@ -59,7 +59,7 @@ def directory(tmp_path: Path) -> Iterator[Directory]:
 
 def users(directory: Directory) -> dict[str, Any]:
     with directory.server.connect() as client:
-        found = client.get("/Users").raise_for_status().json()["Resources"]
+        found = client.get("/Users").raise_for_status().json().get("Resources", [])
     return {user["externalId"]: user for user in found}
 
 
@@ -183,3 +183,14 @@ def test_a_contradiction_of_hidden_values_does_not_tell_them(directory: Director
     assert done.returncode == 1
     assert "would both have userName [Redact]" in done.stderr
     assert "@example.com" not in done.stdout + done.stderr
+
+
+def test_a_hidden_value_of_a_creation_is_the_reviewed_one_too(directory: Directory) -> None:
+    once = "{expression: 'Redact([mobile])', apply: create}"
+    directory.write("mappings", HIDDEN.replace("{expression: 'Redact([mobile])'}", once))
+    assert directory.run("plan", "--manifest", "manifest.json").returncode == 0
+    directory.edit("users", "5550 1111", "5550 3333")
+    stale = directory.run("apply", "--reviewed", "manifest.json")
+
+    assert stale.returncode == 4
+    assert users(directory) == {}
