@@ -143,5 +143,5 @@ def _runaway(
         except TimeoutError:
             key = str(row.get("objectId", key))
             break
-    text = f"takes longer than {SECONDS:.0f} s for `{key}`; write its pattern without a repetition inside a repetition"
+    text = f"`{mapping.path}` takes longer than {SECONDS:.0f} s for `{key}`; write its pattern without a repetition inside a repetition"
     return Runaway(mapping.origin, text)

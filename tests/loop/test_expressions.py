@@ -194,3 +194,20 @@ def test_a_hidden_value_of_a_creation_is_the_reviewed_one_too(directory: Directo
 
     assert stale.returncode == 4
     assert users(directory) == {}
+
+
+def test_a_pattern_that_runs_away_is_told_with_its_mapping(directory: Directory) -> None:
+    pattern = '{expression: \'Replace([displayName], , "(a+)+$", , "x", , )\'}'
+    directory.write("mappings", HIDDEN.replace("{expression: 'Redact([mobile])'}", pattern))
+    directory.edit(
+        "users",
+        "{userPrincipalName: bob@example.com",
+        f"{{displayName: {'a' * 40_000}!, userPrincipalName: bob@example.com",
+    )
+    done = directory.run("validate")
+
+    assert done.returncode == 1
+    assert (
+        'mappings.yaml:10:9: `phoneNumbers[type eq "work"].value` takes longer than 1 s for `bob`;'
+        in done.stdout
+    )
