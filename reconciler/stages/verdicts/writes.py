@@ -15,8 +15,8 @@ from reconciler.stages.verdicts.conclude import best_form, kept_in, tried
 LONGEST = 160  # characters of what an endpoint says
 TYPES: tuple[Type, ...] = ("User", "Group")
 WORDS = {
-    "path": "PATCH by path",
-    "pathless": "PATCH without path",
+    "path": "PATCH with paths",
+    "pathless": "PATCH without a path",
     "put": "PUT of the whole",
     "text": "PATCH with a text",
 }
