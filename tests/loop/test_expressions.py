@@ -208,6 +208,6 @@ def test_a_pattern_that_runs_away_is_told_with_its_mapping(directory: Directory)
 
     assert done.returncode == 1
     assert (
-        'mappings.yaml:10:9: `phoneNumbers[type eq "work"].value` takes longer than 1 s for `bob`;'
+        'mappings.yaml:11:9: `phoneNumbers[type eq "work"].value` takes longer than 1 s for `bob`;'
         in done.stdout
     )
