@@ -33,7 +33,9 @@ def target_option(function: F) -> F:
 
 def only_option(function: F) -> F:
     """`--only user:ada`, as often as one likes."""
-    return option("--only", "Only this object, as user:ada or group:engineering.", multiple=True)(function)
+    return option(
+        "--only", "Only this object, as user:ada (with her memberships) or group:engineering.", multiple=True
+    )(function)
 
 
 def format_option(function: F) -> F:

@@ -16,13 +16,14 @@ from reconciler.pipeline.base_tree import BaseTree
 from reconciler.pipeline.planning import Planned, make_plans, plan_at, plan_before_dates
 from reconciler.pipeline.world import World
 from reconciler.policies import RULES
-from reconciler.stages.narrow import caused_by_time, chosen, narrow, still_granted
+from reconciler.stages.narrow import about, caused_by_time, chosen, narrow, still_granted
+from reconciler.stages.on_demand import tell_chosen
 from reconciler.stages.review import Reviewed, compare, held_by_review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What may be applied: `only` these objects, only what is `due`, only what was `reviewed`."""
+    """What may be applied: `only` these objects and their memberships, only what is `due`, only what was `reviewed`."""
 
     only: tuple[str, ...] = ()
     due: bool = False
@@ -44,7 +45,7 @@ def agree(state: DesiredState, names: tuple[str, ...], world: World, terms: Term
 
     Raises UsageError and DesiredStateError as `make_plans` does, PlanStale for a review that has no valid moment.
     """
-    may_object = chosen(terms.only, state)
+    objects = chosen(terms.only, state)
     reviewed, real_now = terms.reviewed, world.now
     if reviewed is not None:
         world = world.at(_moment(reviewed.as_of))
@@ -55,7 +56,9 @@ def agree(state: DesiredState, names: tuple[str, ...], world: World, terms: Term
         note_quarantine(planned, world)
         if planned.session is None:
             continue
-        _narrow(planned, may_object)
+        whole = planned.plan
+        if objects:
+            _narrow(planned, about(objects))
         if terms.due:
             _narrow(planned, caused_by_time(planned.plan, plan_before_dates(state, planned)))
         if reviewed is not None:
@@ -65,6 +68,9 @@ def agree(state: DesiredState, names: tuple[str, ...], world: World, terms: Term
                 )
             except PlanStale as error:
                 planned.plan = _refused(planned.plan, error)
+        if objects:
+            ids = planned.session.ids(planned.live)
+            planned.plan = tell_chosen(planned.plan, whole, objects, planned.session.desired, ids)
     agreement.drifted = drifted
     return agreement
 

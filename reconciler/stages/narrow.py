@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from math import ceil
 
@@ -12,7 +12,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.plan import TargetPlan
 from reconciler.model.target import Target
 from reconciler.policies import Agreed, check_budgets
-from reconciler.stages.order import count_circles, without_references
+from reconciler.stages.order import Key, count_circles, without_references
 
 GRANTS = ("create", "adopt", "reactivate")
 
@@ -34,19 +34,23 @@ def with_changes(plan: TargetPlan, changes: tuple[Change, ...], target: Target, 
     )  # fmt: skip
 
 
-def chosen(only: Iterable[str], state: DesiredState) -> Callable[[Place], bool]:
-    """Holds for the atoms of the objects named `user:<id>` or `group:<id>`, of all if none is named.
-
-    Raises UsageError for a malformed or undeclared object.
-    """
-    keys: set[tuple[str, str]] = set()
+def chosen(only: Iterable[str], state: DesiredState) -> frozenset[Key]:
+    """The objects named `user:<id>` or `group:<id>`. Raises UsageError for a malformed or undeclared one."""
+    keys: set[Key] = set()
     for name in only:
         kind, _, key = name.partition(":")
         known = {"user": state.users.keys() | state.removed.keys(), "group": state.groups.keys()}.get(kind)
         if known is None or key not in known:
             raise UsageError(f"--only {name}: write user:<id> or group:<id> of something that is declared")
-        keys.add((kind.capitalize(), key))
-    return lambda place: not keys or (place.type, place.key) in keys
+        keys.add(("User" if kind == "user" else "Group", key))
+    return frozenset(keys)
+
+
+def about(keys: Collection[Key]) -> Callable[[Place], bool]:
+    """Holds for the atoms of these objects, and for the memberships of these users: access is where they are."""
+    return lambda place: (
+        (place.type, place.key) in keys or (place.what == "member" and ("User", place.name) in keys)
+    )
 
 
 def caused_by_time(now: TargetPlan, before: TargetPlan) -> Callable[[Place], bool]:

@@ -14,7 +14,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.place import Document
 from reconciler.model.plan import Bases, TargetPlan
 from reconciler.policies import Agreed
-from reconciler.stages.narrow import caused_by_time, chosen, narrow, still_granted
+from reconciler.stages.narrow import about, caused_by_time, chosen, narrow, still_granted
 from reconciler.stages.parse import parse
 from tests.properties.core import profiles, shapes
 from tests.unit.stages.words import change, deactivate, group, plan
@@ -47,12 +47,23 @@ WHOLE = plan(deactivate("bob"), change("update", "ada", title=("a", "b")), group
 @pytest.mark.parametrize(
     ("only", "keys"),
     [
-        ((), ["bob", "ada", "red"]), (("user:ada",), ["ada"]), (("user:bob",), ["bob"]), (("group:red",), ["red"]),
-        (("user:red",), []), (("user:ada", "group:red"), ["ada", "red"]),
+        (("user:ada",), ["ada", "red"]), (("user:bob",), ["bob"]), (("group:red",), ["red"]), (("user:red",), []),
+        (("user:ada", "group:red"), ["ada", "red"]),
     ],
 )  # fmt: skip
-def test_only_the_named_objects_are_left(only: tuple[str, ...], keys: list[str]) -> None:
-    assert list(kept(WHOLE, chosen(only, state()))) == keys
+def test_only_the_named_objects_and_their_memberships_are_left(
+    only: tuple[str, ...], keys: list[str]
+) -> None:
+    assert list(kept(WHOLE, about(chosen(only, state())))) == keys
+
+
+def test_of_a_group_only_the_named_users_come_and_go() -> None:
+    whole = plan(
+        group("update", "red", add="ada bob", remove="eve", displayName=("a", "b")),
+        group("create", "blue", add="ada"),
+    )
+
+    assert kept(whole, about({("User", "ada"), ("User", "eve")})) == {"red": ["ada", "eve"]}
 
 
 @pytest.mark.parametrize("name", ["ada", "user:zoe", "group:ada", "users:ada", "user:", ""])
@@ -64,10 +75,10 @@ def test_an_object_that_nobody_declares_is_wrong_usage(name: str) -> None:
 def test_cost_and_budgets_follow_what_is_left() -> None:
     bases = Bases(active_owned=1, desired_users=1, owned_anything=True)
     narrowed = narrow(
-        replace(WHOLE, bases=bases), chosen(("user:ada",), state()), state().targets["acme"], Agreed()
+        replace(WHOLE, bases=bases), about({("User", "ada")}), state().targets["acme"], Agreed()
     )
 
-    assert (narrowed.requests, [row.rule for row in narrowed.budgets]) == (1, ["sameAttribute"])
+    assert (narrowed.requests, [row.rule for row in narrowed.budgets]) == (2, ["sameAttribute"])
 
 
 @pytest.mark.parametrize(
