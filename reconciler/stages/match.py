@@ -315,9 +315,8 @@ class _Run:
         self.ours.discard(key)
 
     def _is_claimed(self, live: LiveResource) -> bool:
-        if is_canary(
-            live.name
-        ):  # `check --write-probe` made it, and alone removes it, whatever the rule says
+        # `check --write-probe` made it, and alone removes it, whatever the rule says.
+        if is_canary(live.name):
             return False
         match self.target.ownership:
             case "declared":
