@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from http import HTTPStatus
 
 import pytest
@@ -12,6 +14,7 @@ from scim2_server.responses import ScimResponse
 from reconciler.model.codes import CODES, SCIM
 from reconciler.sandbox.rewrite import Serve, refuse
 from tests.fuzz.small_endpoint import USERS, declare, small_endpoint
+from tests.log.test_records import steps
 from tests.log.troubled import Troubled
 from tests.properties.bench import Repository
 
@@ -121,3 +124,29 @@ def test_several_resources_where_one_is_looked_for(company: Troubled) -> None:
     told = company.of("ada")["statusInfo"]
     assert told["errorCode"] == f"{SCIM}MultipleEntriesInResponse"
     assert "2 resources have externalId ada" in told["reason"]
+
+
+@pytest.mark.parametrize("code", ["CircuitOpen", "Deferred", "Interrupted"])
+def test_what_was_not_begun_says_why(company: Troubled, code: str) -> None:
+    async def interrupt(request: ScimRequest, serve: Serve) -> ScimResponse | None:
+        if request.method == "POST" and b"p3" in request.body:
+            os.kill(os.getpid(), signal.SIGINT)
+        return None
+
+    company.teams, company.people = (
+        {},
+        {f"p{n}": {"userPrincipalName": f"p{n}@example.com"} for n in range(30)},
+    )
+    company.target = company.target.replace("requestsPerSecond", "concurrency: 1, requestsPerSecond")
+    if code == "Interrupted":
+        company.answers.append(interrupt)
+    else:
+        # What is refused as a form is no failure yet: the rest waits for another form, and there is none for a POST.
+        company.refuse("POST", "/Users", 418 if code == "CircuitOpen" else 422)
+    company.apply()
+
+    skipped = [record for record in company.outcomes() if record["statusInfo"]["status"] == "skipped"]
+    assert {record["statusInfo"]["errorCode"] for record in skipped} == {code}
+    assert {record["requests"] for record in skipped} == {0}
+    assert all("not begun" in record["statusInfo"]["reason"] for record in skipped)
+    assert [kind for kind, _ in steps(skipped[0])][-1] == "processing"

@@ -86,6 +86,20 @@ def test_a_wrong_client_secret_is_told_and_not_shown(directory: Directory) -> No
     assert "a-wrong-secret" not in done.stdout + done.stderr
 
 
+def test_a_client_that_the_token_endpoint_refuses_puts_the_target_into_quarantine(
+    directory: Directory,
+) -> None:
+    with granting(directory, [TOKEN]):
+        (directory.base / "secret").write_text("an-old-secret")
+        refused = directory.run("apply", "--yes")
+        found = json.loads((directory.base / ".reconcile" / "quarantine" / "live.json").read_text())
+
+    assert refused.returncode == 1
+    assert "check clientId and clientSecret" in refused.stderr
+    assert found["code"] == "EncounteredQuarantineException"
+    assert "an-old-secret" not in json.dumps(found) + refused.stderr
+
+
 def test_a_token_comes_from_a_file_or_a_command_too(directory: Directory) -> None:
     (directory.base / "token").write_text(TOKEN + "\n")
     directory.edit("targets", "{bearer: {env: SCIM_TOKEN}}", "{bearer: {file: token}}")
