@@ -58,7 +58,7 @@ def command(
     with progress(quiet=no_progress) as told:
         world = replace(here(settings.base, settings.desired, settings.data), progress=told)
         state = load(world)
-        tree = load_base(world, base) if base is not None else None
+        tree = load_base(world, base, state) if base is not None else None
         planned = agree(state, targets, world, Terms(only=only, base=tree)).planned
     for each in planned:
         each.plan = with_edits(each) if tree else each.plan

@@ -15,7 +15,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.discovery import Discovery
 from reconciler.model.errors import DesiredStateError
 from reconciler.model.finding import Finding
-from reconciler.model.place import Origin
+from reconciler.model.place import Document, Mistake, Origin
 from reconciler.model.plan import BaseRef, TargetPlan
 from reconciler.model.resource import Facts, LiveResource, LiveState, Type
 from reconciler.model.target import SecretRef, Target
@@ -27,6 +27,7 @@ from reconciler.stages.contradict import compile_all
 from reconciler.stages.decide import decide
 from reconciler.stages.learn import Remembered, facts_of
 from reconciler.stages.normalize_page import Page, build_page_decoder
+from reconciler.stages.parse import named_profiles
 
 Decode = Callable[[bytes], Page]
 
@@ -84,19 +85,38 @@ class BaseTarget:
         )
 
 
-def load_base(world: World, ref: str) -> BaseTree:
-    """The desired state at `ref`, read from git without touching the work tree.
+def load_base(world: World, ref: str, like: DesiredState | None = None) -> BaseTree:
+    """The desired state at `ref`, read from git without touching the work tree; `like` itself where that says the same.
 
     Raises UsageError for what is no ref here, ReconcilerError where git cannot be asked.
     """
     tree = open_tree(world.base, ref, world.environ)
     documents = read_documents_at(tree, world.desired)
     told = BaseRef(ref=ref, commit=tree.commit or tree.tree)
+    if like is not None and _is_same(documents, like, world.desired):
+        return BaseTree(ref=told, state=like)
     try:
         state = load_from(world, documents, partial(read_profiles_at, tree))
     except DesiredStateError as error:
         return BaseTree(ref=told, state=None, fault=_fault(error))
     return BaseTree(ref=told, state=state)
+
+
+def is_unedited(base: BaseTree, state: DesiredState, target: Target) -> bool:
+    """The base says of a target just what this tree says, so that it would do just the same."""
+    before = base.state
+    if before is None:
+        return False
+    return before is state or (
+        before.documents == state.documents and before.targets.get(target.name) == target
+    )
+
+
+def _is_same(read: tuple[tuple[Document, ...], tuple[Mistake, ...]], state: DesiredState, root: str) -> bool:
+    """The documents of a tree are those of `state`, and no profile stands in a file of its own."""
+    documents, unreadable = read
+    is_same = not unreadable and {one.path: one for one in documents} == state.documents
+    return is_same and not named_profiles(documents, root=root)
 
 
 def find_base_target(

@@ -19,7 +19,7 @@ from reconciler.model.request import Ref
 from reconciler.model.resource import LiveState
 from reconciler.model.stand_in import shown
 from reconciler.model.target import Target
-from reconciler.pipeline.base_tree import BaseTarget, BaseTree, find_base_target
+from reconciler.pipeline.base_tree import BaseTarget, BaseTree, find_base_target, is_unedited
 from reconciler.pipeline.session import Session, begin, doubt, read_live
 from reconciler.pipeline.unhurried import unhurried
 from reconciler.pipeline.world import World, choose, connect, endpoint_url, locator, placer
@@ -82,15 +82,18 @@ async def plan_target(
             session.agreed = Agreed(
                 approvals=state.approvals, held=held_by_interrupted_run(world.data, target.name)
             )
-            before = (
-                find_base_target(base, target, world, session.found, session.remembered) if base else None
-            )
+            is_same = base is not None and is_unedited(base, state, target)
+            before = None
+            if base is not None and not is_same:
+                before = find_base_target(base, target, world, session.found, session.remembered)
             session.base = before if isinstance(before, BaseTarget) else None
             with unhurried():
                 live = await read_live(session, reader)
                 decided = session.decide(live)
             plan = await doubt(session, decided, live, reader)
-            if before is not None:
+            if is_same:
+                plan = split(plan, plan)
+            elif before is not None:
                 plan = _compared(plan, before, live)
             side = Side(state=state, target=target, desired=desired, now=world.now)
             plan = blame(plan, side, session.base.side(world.now) if session.base else None, session.place)

@@ -81,7 +81,7 @@ def _agree(state: DesiredState, world: World, job: Job, order: Order, said: list
             planned.plan = replace(planned.plan, changes=())
         return planned
     manifest = load_manifest(order.reviewed or Path(), order.target)
-    base = load_base(world, job.base) if job.base else None
+    base = load_base(world, job.base, state) if job.base else None
     if manifest is not None:
         reviewed = read_manifest(manifest, seal_of(world.environ))
         agreement = agree(state, names, world, Terms(reviewed=reviewed, base=base))

@@ -34,7 +34,7 @@ def command(settings: Settings, target: str, out: Path, detail: str, branch: str
     state = check(world)
     world = with_secrets(world, state, target)
     named = resolve_detail(detail, job)
-    (planned,) = agree(state, (target,), world, Terms(base=load_applied(job, world, branch))).planned
+    (planned,) = agree(state, (target,), world, Terms(base=load_applied(job, world, branch, state))).planned
     planned.plan = with_causes(planned, world)
     planned.plan = with_moments(planned, world)
     plan = join([planned], world)

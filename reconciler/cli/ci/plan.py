@@ -36,7 +36,7 @@ def command(settings: Settings, target: str, out: Path, detail: str) -> None:
     state = check(world)
     world = with_secrets(world, state, target)
     named = resolve_detail(detail, job)
-    base = load_base(world, job.base) if job.base else None
+    base = load_base(world, job.base, state) if job.base else None
     (planned,) = agree(state, (target,), world, Terms(base=base)).planned
     planned.plan = with_edits(planned)
     plan = join([planned], world, base)

@@ -57,7 +57,7 @@ def resolve_detail(detail: str, job: Job) -> Literal["full", "counts"]:
     return "full" if told is True else "counts"
 
 
-def load_applied(job: Job, world: World, branch: str) -> BaseTree | None:
+def load_applied(job: Job, world: World, branch: str, state: DesiredState) -> BaseTree | None:
     """The desired state that was applied last, by which the cause of a difference is known; None where nobody can tell."""
     from reconciler.edge.github.api import GitHubError, open_github
     from reconciler.model.errors import ReconcilerError
@@ -69,7 +69,7 @@ def load_applied(job: Job, world: World, branch: str) -> BaseTree | None:
     try:
         with open_github(job.api, job.repository, job.token) as github:
             commit = last_applied(github, branch)
-        base = load_base(world, commit) if commit else None
+        base = load_base(world, commit, state) if commit else None
     except GitHubError:
         return None  # a cause explains, and never decides
     except ReconcilerError as error:
