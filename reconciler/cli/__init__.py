@@ -90,7 +90,10 @@ def reconcile(ctx: click.Context, base: Path, desired: str, data: str) -> None:
         os.chdir(base)
     except OSError as error:
         raise click.UsageError(f"-C {base}: {error.strerror}") from None
-    ctx.obj = Settings(base=Path(), desired=desired, data=Path(data))
+    inside = os.path.relpath(desired)  # places are told from the checkout's own folder
+    if inside == "." or inside.startswith(".."):
+        raise click.UsageError(f"--desired {desired}: name a folder below the one of -C, as in desired_state")
+    ctx.obj = Settings(base=Path(), desired=Path(inside).as_posix(), data=Path(data))
 
 
 def main() -> None:

@@ -230,6 +230,8 @@ def _run(base: Path, environ: Mapping[str, str], *words: str, told: bytes = b"")
     said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0].removeprefix("fatal: ")
     if said.startswith("not a git repository"):
         raise ReconcilerError("--base: this is no git repository; run it in a checkout, or name one with -C")
+    if "dubious ownership" in said:
+        said += "; `git config --global --add safe.directory` with that folder tells git that you trust it"
     raise ReconcilerError(f"--base: git {words[0]} failed: {neutral(said) or f'exit {done.returncode}'}")
 
 

@@ -33,6 +33,13 @@ def test_wrong_usage_is_64_and_not_clicks_2(tmp_path: Path) -> None:
     assert run(tmp_path, "plan", "--no-such-option").returncode == 64
 
 
+def test_the_desired_state_may_be_named_by_its_whole_path(tmp_path: Path) -> None:
+    named = run(broken(tmp_path), "--desired", str(tmp_path / "desired_state"), "validate")
+
+    assert named.stdout.startswith("desired_state/users.yaml:2:9: ")
+    assert run(tmp_path / "desired_state", "--desired", "../desired_state", "validate").returncode == 64
+
+
 def test_mistakes_are_the_result_of_validate(tmp_path: Path) -> None:
     done = run(broken(tmp_path), "validate")
 
