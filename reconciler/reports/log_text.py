@@ -16,7 +16,7 @@ from reconciler.reports.log_summary import summarize
 
 Record = Mapping[str, Any]
 MARKS = {"success": ("✓", "green"), "failure": ("✗", "red"), "skipped": ("·", "dim"), "warning": ("!", "yellow")}  # fmt: skip
-HEADS = {"failure": "failed", "skipped": "skipped", "warning": "done in part"}
+HEADS = {"failure": "failed", "skipped": "skipped", "warning": "withheld in part"}
 MANY, SHOWN = 60, 15  # more outcomes of one kind than MANY are summed up after SHOWN of them
 PROPERTIES = 3  # told on one line
 WIDEST = 40
