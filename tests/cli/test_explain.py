@@ -165,6 +165,9 @@ def test_the_four_steps_are_told_with_the_values_that_decided(repository: Reposi
     assert values["city"] == ("defaultLocation", "desired_state/locations.yaml:2")
     [staff] = ada["scope"]["assignment"]["groups"]
     assert [(way["groups"], way["how"]) for way in staff["ways"]] == [(["staff", "engineering"], "rule")]
+    assert [(row["attribute"], row["isAsked"], [hit["id"] for hit in row["hits"]]) for row in ada["match"]["tried"]] == [
+        ("externalId", True, ["u-1"]), ("userName", False, []),
+    ]  # fmt: skip
     any_of = out["scope"]["filter"]["clause"]["parts"][2]
     assert [(part["text"], part["value"], part["holds"]) for part in any_of["parts"]] == [
         ("employeeType EQUALS Staff", None, False), ("member of engineering", False, False),

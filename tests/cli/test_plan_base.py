@@ -344,6 +344,7 @@ def test_what_is_no_ref_is_wrong_usage(checkout: Checkout, ref: str) -> None:
 
     assert (done.code, done.out) == (64, "")
     assert done.err.startswith("--base ")
+    assert ("write a branch" in done.err) is (ref[:1] in ("-", "") or "\n" in ref)
 
 
 def test_a_ref_of_the_remote_is_suggested(checkout: Checkout) -> None:
