@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +156,31 @@ def test_a_repository_that_init_wrote_does_the_same(tmp_path: Path) -> None:
         owners = (world.repository / ".github" / "CODEOWNERS").read_text()
         assert "/desired_state/groups.yaml  grace@example.com @acme/identity\n" in owners
         assert shared_tool().run(world.repository, ("init",), {}).out.count("wrote") == 0
+
+
+def test_what_init_writes_passes_the_linters(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    assert shared_tool().run(tmp_path, ("init",), {}).code == 0
+    programs = Path(sysconfig.get_path("scripts"))
+    environ = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    for command in (
+        ["actionlint", "-no-color"],
+        [
+            "zizmor",
+            "--offline",
+            "--no-progress",
+            "--quiet",
+            "--strict-collection",
+            "--persona",
+            "pedantic",
+            ".github",
+        ],
+        ["yamllint", "--strict", "--config-file", str(ROOT / ".yamllint.yaml"), "."],
+    ):
+        done = subprocess.run(
+            [str(programs / command[0]), *command[1:]], check=False, cwd=tmp_path, capture_output=True, text=True, env=environ
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_ten_lines_are_enough_to_use_the_action(applied: World) -> None:

@@ -9,11 +9,14 @@ import click
 from reconciler.cli import Settings
 from reconciler.cli.ci.surroundings import enter, say_result
 
+MOST = 256  # jobs of a matrix, by GitHub's limits
+
 
 @click.command("targets")
 @click.pass_obj
 def command(settings: Settings) -> None:
     """Name the targets; in a pull request, without those whose credentials the edit moves."""
+    from reconciler.model.errors import UsageError
     from reconciler.pipeline.base_tree import load_base
     from reconciler.pipeline.ci.mistakes import check
     from reconciler.stages.moved import find_moved
@@ -25,6 +28,10 @@ def command(settings: Settings) -> None:
         before = load_base(world, job.base) if job.base else None
         moved = find_moved(state, before.state if before else None)
     names = sorted(state.targets.keys() - set(moved))
+    if len(names) > MOST:
+        raise UsageError(
+            f"{len(names)} targets: a matrix has {MOST} jobs at most; declare the rest in another repository"
+        )
     job.set_outputs(
         matrix=_plain({"target": names}),
         count=len(names),
