@@ -15,6 +15,7 @@ from reconciler.model.errors import ReconcilerError
 Row = Mapping[str, Any]
 Why = Literal["no-merged-pull-request", "no-plan-run", "superseded", "no-manifest"]
 PLAN, APPLY = ".github/workflows/plan.yml", ".github/workflows/apply.yml"
+OVER = ("success", "failure", "cancelled", "timed_out")  # what may have written
 
 
 class NoReview(ReconcilerError):
@@ -56,7 +57,7 @@ def check_newest(runs: Iterable[Row], run: int, branch: str) -> None:
     One that is still waiting does not count, or runs would wait for each other for ever.
     """
     for row in runs:
-        is_over = row.get("conclusion") in ("success", "failure") and row.get("path") == APPLY
+        is_over = row.get("conclusion") in OVER and _file(row) == APPLY
         if is_over and _number(row) > run and row.get("head_branch", branch) == branch:
             raise NoReview(
                 "superseded",
@@ -71,7 +72,7 @@ def plan_run(runs: Iterable[Row], commit: str, head: str, repository: Repository
     """
     trusted = [
         row for row in runs
-        if row.get("path") == PLAN
+        if _file(row) == PLAN
         and row.get("conclusion") == "success"
         and _at(row, "head_repository", "full_name") == repository.name
     ]  # fmt: skip
@@ -99,6 +100,11 @@ def manifests_of(artifacts: Iterable[Row], run: int) -> dict[str, int]:
 
 
 MANIFEST = "reconcile-manifest-"
+
+
+def _file(row: Row) -> str:
+    """The workflow's file; the REST API's documents show it with `@<ref>` behind it, too."""
+    return str(row.get("path", "")).partition("@")[0]
 
 
 def _number(row: Row) -> int:

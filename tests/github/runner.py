@@ -117,8 +117,13 @@ class Runner:
         default_factory=dict
     )  # by job: when its script gets SIGINT
 
-    def run(self, workflow: str, event: Event, number: int | None = None) -> RunResult:
-        """Runs a workflow as it stands at the event's commit. `number`: an old run that is started again."""
+    def run(
+        self, workflow: str, event: Event, number: int | None = None, before: RunResult | None = None
+    ) -> RunResult:
+        """Runs a workflow as it stands at the event's commit. `number`: an old run that is started again.
+
+        `before`: how that one ended, if only its failed jobs are started again: what succeeded above them stays as it was.
+        """
         self.last += number is None
         run = number or self.last
         sources = self.base / f"sources-{run}"
@@ -126,7 +131,7 @@ class Runner:
         self.check_out(event.sha, sources)
         document = read_yaml(sources / ".github" / "workflows" / workflow)
         assert event.name in document["on"], f"{workflow} is not started by {event.name}"
-        return _Run(self, document, event, run, sources).whole()
+        return _Run(self, document, event, run, sources).whole(before)
 
 
 class _Run:
@@ -146,10 +151,15 @@ class _Run:
             "server_url": "https://github.com", "ref_name": event.ref.rpartition("/")[2],
         }  # fmt: skip
 
-    def whole(self) -> RunResult:
+    def whole(self, before: RunResult | None) -> RunResult:
         jobs: dict[str, JobResult] = {}
         done: dict[str, JobResult] = {}
         waiting = dict(self.document["jobs"])
+        if before is not None:
+            again = {name for name, job in before.wholes.items() if job.result == "failure"}
+            again |= {name for name, job in waiting.items() if again & set(_needs(job))}
+            done = {name: job for name, job in before.wholes.items() if name not in again}
+            waiting = {name: job for name, job in waiting.items() if name in again}
         while waiting:
             name = next(name for name, job in waiting.items() if all(need in done for need in _needs(job)))
             job = waiting.pop(name)

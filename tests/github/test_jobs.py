@@ -26,7 +26,7 @@ PERMISSIONS = {
         "comment": "contents:read pull-requests:write", "gate": "",
     },
     "apply.yml": {
-        "reviewed": "actions:read contents:read pull-requests:read", "apply": "contents:read", "dispatch": "contents:read",
+        "reviewed": "actions:read contents:read pull-requests:read", "apply": "actions:read contents:read", "dispatch": "contents:read",
         "report": "contents:read pull-requests:write", "issue": "contents:read issues:write",
     },
     "due.yml": {"targets": "contents:read", "due": "contents:read issues:read", "issue": "contents:read issues:write"},
@@ -78,6 +78,7 @@ def _scripts(part: Any) -> list[str]:
         ("plan.yml", "comment", "pull-requests"),
         ("apply.yml", "reviewed", "actions"),
         ("apply.yml", "reviewed", "pull-requests"),
+        ("apply.yml", "apply", "actions"),
         ("apply.yml", "report", "pull-requests"),
         ("apply.yml", "issue", "issues"),
     ],
@@ -227,3 +228,30 @@ def test_a_merge_groups_plan_counts_for_exactly_its_commit(applied: World) -> No
     done = world.apply(commit)
     assert done.conclusion == "success", done.log
     assert world.people()["bob@example.com"]["title"] == "Manager"
+
+
+def test_a_file_of_the_checkout_never_runs_beside_the_token(applied: World) -> None:
+    world = applied
+    world.runner.environ = {"RECONCILE_PYTHON": sys.executable}
+    world.write("click.py", "print('this runs beside the token')\n")
+    world.write("reconciler/__init__.py", "print('so does this')\n")
+    shutil.rmtree(world.repository / ".github")
+    (world.repository / "action.yml").unlink()
+    job = {
+        "runs-on": "ubuntu-24.04", "permissions": {},
+        "steps": [
+            {"uses": f"actions/checkout@{'0' * 40}", "with": {"persist-credentials": False}},
+            {"uses": f"OWNER/scim-reconciler@{'0' * 40}", "with": {"command": "validate"}},
+        ],
+    }  # fmt: skip
+    world.write(
+        ".github/workflows/one.yml", yaml.safe_dump({"on": ["push"], "permissions": {}, "jobs": {"one": job}})
+    )
+    commit = world.commit("Modules of everybody's")
+    world.runner.actions = {"OWNER/scim-reconciler": ROOT}
+
+    done = world.runner.run("one.yml", Event(name="push", payload={}, sha=commit, ref="refs/heads/main"))
+
+    assert done.conclusion == "success", done.log
+    assert "beside the token" not in done.log
+    assert "so does this" not in done.log

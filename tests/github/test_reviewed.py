@@ -188,3 +188,42 @@ def test_a_budget_is_agreed_to_in_the_same_pull_request(applied: World) -> None:
     done = world.apply(world.merge(pull))
     assert done.conclusion == "success", done.log
     assert world.people()["bob@example.com"]["active"] is False
+
+
+@pytest.mark.parametrize("folder", ["reconcile-in", "reconcile-out"])
+def test_a_manifest_that_is_part_of_the_edit_is_no_review(applied: World, folder: str) -> None:
+    world = applied
+    pull = world.open_pull(add("dan"))
+    world.plan(pull)
+    (manifest,) = world.runner.base.glob("artifacts/*/reconcile-manifest-live/manifest.json")
+    world.hub.runs.clear()
+    world.git("checkout", "--quiet", "edit-0")
+    world.write(f"{folder}/live/manifest.json", manifest.read_text())
+    pull.head = world.commit("Nobody looks at this file")
+    world.git("checkout", "--quiet", "main")
+
+    refused = world.apply(world.merge(pull))
+
+    assert refused.results()["apply"] == "failure"
+    assert "nobody reviewed a plan of this" in refused.log
+    assert "dan@example.com" not in world.people()
+
+
+def test_a_failed_job_that_is_started_again_alone_never_undoes_a_newer_run(applied: World) -> None:
+    world = applied
+    secrets = world.runner.secrets
+    pull = world.open_pull(retitle("Salesman", "Manager"))
+    world.plan(pull)
+    world.runner.secrets = {**secrets, "scim-live": {**secrets["scim-live"], "SCIM_TOKEN": "expired"}}
+    first = world.apply(commit := world.merge(pull))
+    assert first.results()["apply"] == "failure"
+    world.runner.secrets = secrets
+    world.git("checkout", "--quiet", "main")
+    world.deliver(retitle("Manager", "Salesman"))
+
+    again = world.apply(commit, first.number, only_failed=first)
+
+    assert again.results()["reviewed"] == "success"  # as it was: GitHub does not run it again
+    assert again.results()["apply"] == "failure"
+    assert "is newer and has ended" in again.log
+    assert world.people()["bob@example.com"]["title"] == "Salesman"

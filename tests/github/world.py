@@ -147,15 +147,20 @@ class World:
         ]
         return commit
 
-    def apply(self, commit: str | None = None, number: int | None = None) -> RunResult:
-        """The apply workflow for a push to main. `number`: an old run that is started again."""
+    def apply(
+        self, commit: str | None = None, number: int | None = None, only_failed: RunResult | None = None
+    ) -> RunResult:
+        """The apply workflow for a push to main. `number`: an old run that is started again; of it, `only_failed` jobs."""
         commit = commit or self.git("rev-parse", "main")
         payload = {
             "before": self.git("rev-parse", f"{commit}^"), "after": commit, "sender": {"login": "bob"},
             "repository": self._repository(),
         }  # fmt: skip
         result = self.runner.run(
-            "apply.yml", Event(name="push", payload=payload, sha=commit, ref="refs/heads/main"), number
+            "apply.yml",
+            Event(name="push", payload=payload, sha=commit, ref="refs/heads/main"),
+            number,
+            only_failed,
         )
         self.hub.runs = [row for row in self.hub.runs if row["id"] != result.number]
         self.register("apply.yml", result, commit, "push", REPOSITORY)

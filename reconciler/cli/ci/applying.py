@@ -27,7 +27,8 @@ class Order:
     target: str
     out: Path
     detail: str
-    reviewed: Path | None = None
+    branch: str = ""
+    reviewed: Path | None = None  # of that branch
     digest: str | None = None
     due: bool = False
     clear_quarantine: bool = False
@@ -41,6 +42,8 @@ def carry_out(settings: Settings, order: Order) -> int:
     job, world = enter(settings)
     state = check(world)
     world = with_secrets(world, state, order.target)
+    if order.reviewed is not None and order.digest is None:
+        _check_newest(job, order.branch)
     if order.due:
         _recall_quarantine(job, world, order.target)
         found = load_quarantine(world.data, order.target)
@@ -137,6 +140,15 @@ def _hand_over(
     for text in said:
         say(text)
     say_result(f"{order.target}: {result}; {len(plan.changes):,} differences are left")
+
+
+def _check_newest(job: Job, branch: str) -> None:
+    """Raises NoReview where a newer apply is over: a failed job that is started again alone was not asked before."""
+    from reconciler.edge.github.api import open_github
+    from reconciler.pipeline.ci.reviewed import check_no_newer
+
+    with open_github(job.api, job.repository, job.token) as github:
+        check_no_newer(github, job, branch)
 
 
 def _recall_quarantine(job: Job, world: World, target: str) -> None:

@@ -38,7 +38,7 @@ class Found:
 def fetch_reviewed(github: GitHub, job: Job, branch: str, folder: Path) -> Found:
     """Saves the manifests of the merge of `job` below `folder`. Raises NoReview where nobody reviewed it, GitHubError."""
     repository = Repository(name=job.repository, branch=branch)
-    check_newest(github.runs(_file(APPLY), branch=branch, event="push"), job.run, branch)
+    check_no_newer(github, job, branch)
     pull = merged_pull(github.pulls_of(job.sha), branch)
     head = str(pull.get("head", {}).get("sha", ""))
     runs = [
@@ -52,6 +52,11 @@ def fetch_reviewed(github: GitHub, job: Job, branch: str, folder: Path) -> Found
     for target, artifact in sorted(found.items()):
         save_manifest(folder / target, _read(github.download(artifact), target))
     return Found(pull=pull["number"], head=head, run=run["id"], targets=tuple(sorted(found)))
+
+
+def check_no_newer(github: GitHub, job: Job, branch: str) -> None:
+    """Raises NoReview where an apply run newer than `job`'s has ended, GitHubError."""
+    check_newest(github.runs(_file(APPLY), branch=branch, event="push"), job.run, branch)
 
 
 def _file(path: str) -> str:

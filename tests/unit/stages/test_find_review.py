@@ -88,7 +88,7 @@ def test_of_several_pull_requests_the_last_merged_counts() -> None:
     assert merged_pull(rows, "main")["number"] == 8
 
 
-@pytest.mark.parametrize("conclusion", ["success", "failure"])
+@pytest.mark.parametrize("conclusion", ["success", "failure", "cancelled", "timed_out"])
 def test_a_run_that_is_started_again_after_a_newer_one_ended_is_superseded(conclusion: str) -> None:
     with pytest.raises(NoReview) as caught:
         check_newest([run(9, path=APPLY, conclusion=conclusion)], 8, "main")
@@ -96,16 +96,22 @@ def test_a_run_that_is_started_again_after_a_newer_one_ended_is_superseded(concl
     assert caught.value.why == "superseded"
 
 
+def test_a_file_is_known_with_its_ref_behind_it() -> None:
+    assert plan_run([run(path=f"{PLAN}@refs/pull/7/merge")], "commit", "head", OURS)["id"] == 1
+    with pytest.raises(NoReview):
+        check_newest([run(9, path=f"{APPLY}@main")], 8, "main")
+
+
 @pytest.mark.parametrize(
     "row",
     [
         run(9, path=APPLY, conclusion=None),
-        run(9, path=APPLY, conclusion="cancelled"),
+        run(9, path=APPLY, conclusion="skipped"),
         run(7, path=APPLY),
         run(9, path=PLAN),
         run(9, path=APPLY, head_branch="release"),
     ],
-    ids=["waiting", "cancelled", "older", "no apply", "another branch"],
+    ids=["waiting", "skipped", "older", "no apply", "another branch"],
 )
 def test_nothing_else_supersedes_a_run(row: dict[str, Any]) -> None:
     check_newest([row], 8, "main")
