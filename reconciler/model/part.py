@@ -49,6 +49,7 @@ class Part:
     fingerprint: str = ""
     quarantine: str = ""  # a code, empty for none
     since: str = ""  # of the quarantine, ISO 8601
+    unread: bool = False  # what is live could not be read after an apply, so nobody knows what still differs
     levels: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
 
@@ -65,7 +66,7 @@ def part_from_json(document: Any) -> Part:
             kind=_kind(document["kind"], document["formatVersion"]), target=_fit(NAME, document["target"]), result=_fit(WORD, document["result"]), counts=counts,
             warnings=_count(document["warnings"]), errors=_count(document["errors"]), digest=_fit(SEAL, document["digest"]),
             fingerprint=_fit(SEAL, document["fingerprint"]), quarantine=_fit(re.compile(r"[A-Za-z]{0,60}"), document["quarantine"]),
-            since=_fit(MOMENT, document["since"]), levels=_texts(document["levels"]), said=_texts(document["said"]),
+            since=_fit(MOMENT, document["since"]), unread=_flag(document["unread"]), levels=_texts(document["levels"]), said=_texts(document["said"]),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"this is no part of ours ({type(error).__name__})") from None
@@ -76,6 +77,12 @@ def _kind(kind: object, version: object) -> Kind:
     if version != FORMAT or kind not in ("plan", "apply", "drift"):
         raise ValueError("another format")
     return kind
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
 
 
 def _count(number: object) -> int:

@@ -84,16 +84,22 @@ def remember(before: Memory, parts: Sequence[Part], targets: Iterable[str], *, a
         part = told.get(name)
         if part is not None and part.quarantine:
             quarantined[name] = (part.quarantine, part.since)
-        if part is None or part.result == "failed":
+        elif part is not None and _is_done(part):
+            quarantined.pop(name, None)
+        if part is None or part.result == "failed" or part.unread:
             failed[name] = failed.get(name, 0) + 1
             continue
         failed.pop(name, None)
         differs.pop(name, None)
         if part.fingerprint:
             differs[name] = part.fingerprint
-        if part.kind == "apply" and not part.quarantine:  # a check alone ends none
-            quarantined.pop(name, None)
     return Memory(differs=differs, failed=failed, quarantined=quarantined)
+
+
+def _is_done(part: Part) -> bool:
+    """Whether this apply ends a quarantine: one that was refused, or had nothing of its own to do, proves nothing."""
+    is_at_rest = part.result == "noop" and not part.fingerprint and not part.unread
+    return part.kind == "apply" and (part.result == "applied" or is_at_rest)
 
 
 def next_steps(issue: Issue | None, extra: Sequence[int], now: Memory) -> list[Step]:
@@ -143,7 +149,7 @@ def _difference(before: Memory, now: Memory) -> str:
 
 def _ours(row: Mapping[str, Any], bot: str) -> Issue | None:
     user, body, number = row.get("user") or {}, row.get("body"), row.get("number")
-    is_ours = user.get("login") == bot and user.get("type") == "Bot"
+    is_ours = user.get("login") == bot and (user.get("type") == "Bot" or not bot.endswith("[bot]"))
     if not is_ours or not isinstance(body, str) or not body.startswith(MARK) or not isinstance(number, int):
         return None
     return Issue(

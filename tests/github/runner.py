@@ -28,6 +28,7 @@ Row = dict[str, Any]
 SUMMARY = 1024 * 1024
 JOB_KEYS = {
     "name", "needs", "if", "runs-on", "timeout-minutes", "permissions", "outputs", "strategy", "environment", "steps",
+    "concurrency",
 }  # fmt: skip
 STEP_KEYS = {"name", "id", "if", "uses", "with", "env", "run", "shell"}
 MARKETPLACE = re.compile(r"([\w.-]+/[\w.-]+)@[0-9a-f]{40}")

@@ -70,6 +70,7 @@ def strip(world: World) -> None:
         document = read_yaml(path)
         document["concurrency"].pop("queue", None)
         for job in document["jobs"].values():
+            job.get("concurrency", {}).pop("queue", None)
             if "environment" in job:
                 job["environment"].pop("deployment", None)
         path.write_text(yaml.safe_dump(document, sort_keys=False))

@@ -82,6 +82,18 @@ def test_issues_that_are_switched_off_fail_the_run_and_say_so(applied: World) ->
     assert "bob@example.com" in result.jobs["check (live)"].summary
 
 
+def test_what_is_due_is_applied_where_issues_are_switched_off(applied: World) -> None:
+    world = applied
+    world.hub.has_issues = False
+    world.replace(USERS_FILE, "cid: {", "cid: {employeeLeaveDateTime: 2026-01-01, ")
+    world.commit("Left long ago")
+
+    done = world.schedule("due.yml")
+
+    assert done.conclusion == "success", done.log
+    assert world.people()["cid@example.com"]["active"] is False
+
+
 def test_what_is_due_is_applied_and_nothing_else(applied: World) -> None:
     world = applied
     world.replace(USERS_FILE, "cid: {", "cid: {employeeLeaveDateTime: 2026-01-01, ")

@@ -125,8 +125,12 @@ def _hand_over(
     quarantine = load_quarantine(world.data, order.target)
     part = replace(
         part_of(plan, "apply", result, detail, job, world.desired, left.target.mapping),
-        said=(tell_happened(order.target, result, said, plan.digest if plan.changes else "", detail),),
+        said=tuple(
+            tell_happened(order.target, result, quoted, plan.digest if plan.changes else "", detail)
+            for quoted in ((said, ()) if said and detail == "full" else ((),))
+        ),
         quarantine=quarantine.code if quarantine else "", since=quarantine.since if quarantine else "",
+        unread=left.plan.error is not None,
     )  # fmt: skip
     save_part(order.out, part)
     job.add_summary(part.said[0])

@@ -31,7 +31,7 @@ def find_comment(github: GitHub, number: int, bot: str) -> tuple[int, str] | Non
     found = None
     for comment in github.comments(number):
         user, body = comment.get("user") or {}, comment.get("body")
-        is_ours = user.get("login") == bot and user.get("type") == "Bot"
+        is_ours = user.get("login") == bot and (user.get("type") == "Bot" or not bot.endswith("[bot]"))
         if is_ours and isinstance(body, str) and body.startswith(MARK) and isinstance(comment.get("id"), int):
             found = found or (comment["id"], body)
     return found

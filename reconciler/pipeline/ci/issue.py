@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from reconciler.edge.github.api import GitHub
+from reconciler.edge.github.api import GitHub, GitHubError
 from reconciler.model.part import Part
 from reconciler.reports.drift_issue import TITLE, Found, compose_issue
 from reconciler.stages.keep_issue import LABEL, SICK, Issue, Memory, Step, next_steps, read_issues, remember
+
+GONE = 410
 
 
 def keep_issue(
@@ -23,7 +26,7 @@ def keep_issue(
     """Does what has to be done with the issue; says each step in a word. Raises GitHubError."""
     if not parts and not targets:  # nothing was looked at
         return []
-    issue, extra = read_issues(github.issues(LABEL), bot)
+    issue, extra = read_issues(_rows(github), bot)
     before = issue.memory if issue else Memory()
     memory = remember(before, parts, targets, all_known=all_known)
     found = Found(
@@ -39,8 +42,18 @@ def keep_issue(
 
 def recall(github: GitHub, bot: str) -> Memory:
     """What the issue remembers: quarantines above all, since no file outlives a job."""
-    issue, _ = read_issues(github.issues(LABEL), bot)
+    issue, _ = read_issues(_rows(github), bot)
     return issue.memory if issue else Memory()
+
+
+def _rows(github: GitHub) -> list[dict[str, Any]]:
+    """The issues of our label. Where issues are switched off there are none, and the first that is needed fails the job."""
+    try:
+        return list(github.issues(LABEL))
+    except GitHubError as error:
+        if error.status != GONE:
+            raise
+        return []
 
 
 def _do(github: GitHub, step: Step, body: str, issue: Issue | None) -> None:

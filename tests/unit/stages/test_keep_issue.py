@@ -167,3 +167,47 @@ def test_what_a_person_closed_as_not_planned_is_snoozed(
 
     assert found is not None
     assert found.is_snoozed is is_snoozed
+
+
+QUARANTINED = Memory(differs={"live": A}, quarantined={"live": ("Q", "2026")})
+
+
+def applied(result: str, **told: Any) -> Part:
+    """What an apply left."""
+    return Part(kind="apply", target="live", result=result, **told)
+
+
+@pytest.mark.parametrize("result", ["applied", "noop"])
+def test_what_could_not_be_read_after_an_apply_still_differs(result: str) -> None:
+    now = remember(DIFFERS, [applied(result, unread=True)], ["live"], all_known=False)
+
+    assert now == Memory(differs={"live": A}, failed={"live": 1})
+    assert [step.do for step in next_steps(OPEN, (), now)] == ["edit"]
+
+
+@pytest.mark.parametrize(
+    "left",
+    [applied("stale", fingerprint=A), applied("refused", fingerprint=A), applied("noop", fingerprint=A), applied("partial"), applied("noop", unread=True)],
+    ids=lambda left: left.result,
+)  # fmt: skip
+def test_only_an_apply_that_succeeds_ends_a_quarantine(left: Part) -> None:
+    assert remember(QUARANTINED, [left], ["live"], all_known=False).quarantined == QUARANTINED.quarantined
+
+
+@pytest.mark.parametrize(
+    "left", [applied("applied", fingerprint=B), applied("applied", unread=True), applied("noop")]
+)
+def test_an_apply_that_succeeds_does(left: Part) -> None:
+    assert remember(QUARANTINED, [left], ["live"], all_known=False).quarantined == {}
+
+
+def test_somebodys_own_account_is_known_as_well_as_a_bot() -> None:
+    row = {
+        "number": 3,
+        "state": "open",
+        "body": DIFFERS.mark(),
+        "user": {"login": "scim-service", "type": "User"},
+    }
+
+    assert read_issues([row], "scim-service")[0] == OPEN
+    assert read_issues([row], BOT)[0] is None
