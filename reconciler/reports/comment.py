@@ -57,19 +57,22 @@ def compose_status(parts: Sequence[Part], missing: Sequence[str], run_url: str) 
     well = not missing and bool(parts) and all(part.result in ("applied", "noop") for part in parts)
     head = f"**{'Applied' if well else 'Not everything was applied'}** by [this run]({run_url})."
     lost = [f"- `{name}`: **failed**: see the run" for name in missing]
-    told = fit([part.said for part in ordered], CHARACTERS // 2, BYTES // 2)
-    return "\n".join([head, "", *filter(None, told), *lost])
+    fitting = fit([part.said for part in ordered], CHARACTERS // 2, BYTES // 2)
+    told = [
+        text or f"- `{part.target}`: {_WORDS.get(part.result, part.result)}"
+        for part, text in zip(ordered, fitting, strict=True)
+    ]
+    return "\n".join([head, "", *told, *lost])
 
 
 def with_status(body: str, status: str) -> str:
     """The comment with its status in place of the one before, right below its headline."""
     start, end = "<!-- reconcile:status -->", "<!-- /reconcile:status -->"
-    before, _, rest = body.partition(start)
-    if rest:
+    mark, headline_, *others = body.split("\n", 2)
+    before, rest = f"{mark}\n{headline_}\n\n", "\n".join(others).lstrip("\n")
+    if rest.startswith(start):  # anywhere else it is a name that somebody has
         rest = rest.partition(end)[2].lstrip("\n")
-    else:
-        mark, headline_, *others = body.split("\n", 2)
-        before, rest = f"{mark}\n{headline_}\n\n", "\n".join(others).lstrip("\n")
+    status = status.replace(end, end.replace("/", "\\u002f"))
     told = f"{before}{start}\n{status}\n{end}\n\n{rest}"
     return told if len(told) <= LARGEST else f"{before}{start}\n{status}\n{end}\n"
 
@@ -94,7 +97,9 @@ def headline(parts: Sequence[Part], context: Context) -> str:
         _counted(members, "group membership"),
     ]
     failed = [*context.missing, *(part.target for part in parts if part.result == "failed")]
-    told.append(f"{len(failed)} of {len(parts) + len(context.missing)} targets failed" if failed else "")
+    every = len(parts) + len(context.missing) + len(context.credentials)
+    told.append(f"{len(failed)} of {every} targets failed" if failed else "")
+    told.append(f"{len(context.credentials)} of {every} targets not planned" if context.credentials else "")
     return f"Identity plan: {', '.join(filter(None, told)) or 'no changes'}"
 
 

@@ -26,6 +26,11 @@ def tell_happened(
     if said and detail == "full":
         quoted = [line for text in said for line in text.splitlines()]
         lines += ["", *_within(quoted), ""]
+    if result == "refused":
+        lines.append(
+            "  - a budget is agreed to first, in a pull request: it writes the entry that the plan prints into the approvals of the "
+            "desired state"
+        )
     if digest and result in ("stale", "refused"):
         lines.append(
             f"  - the way out: look at what is left below or in the drift issue, and dispatch *reconcile apply* with target "

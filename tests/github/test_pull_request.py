@@ -86,6 +86,20 @@ def test_an_edit_that_moves_a_credential_is_not_planned_with_secrets(applied: Wo
     }  # fmt: skip
     assert all("SCIM_TOKEN" not in job.env for job in planned.jobs.values())
     assert "moves where a credential of `live` goes" in world.hub.comment()
+    assert "### Identity plan: 1 of 1 targets not planned" in world.hub.comment()
+
+
+def test_a_run_that_plans_nothing_never_says_that_nothing_changes(applied: World) -> None:
+    world = applied
+    shallow: Edit = lambda w: w.replace(  # noqa: E731
+        ".github/workflows/plan.yml", "          fetch-depth: 0\n      - id: targets", "      - id: targets"
+    )
+
+    planned = world.plan(world.open_pull(edits(add("dan"), shallow)))
+
+    assert planned.results()["targets"] == planned.results()["gate"] == "failure"
+    assert "no changes" not in world.hub.comment()
+    assert "No plan of `live`" in world.hub.comment()
 
 
 def test_requests_go_nowhere_but_to_the_allowed_origins(applied: World) -> None:

@@ -32,17 +32,18 @@ def command(settings: Settings, folder: Path, expect: tuple[str, ...]) -> None:
         raise UsageError("ci comment: this run is about no pull request")
     parts = load_parts(folder) if folder.is_dir() else []
     moved: list[str] = []
-    invalid = ""
+    invalid, declared = "", set(expect)
     before = load_base(world, job.base) if job.base else None
     try:
         state = check(world)
         moved = find_moved(state, before.state if before else None)
+        declared |= state.targets.keys()
     except DesiredStateError as error:
         invalid = list_mistakes(error.mistakes, 30_000)
     known = {part.target for part in parts}
     context = Context(
         head=job.head, base=before.ref.commit if before else "", run_url=job.run_url, as_of=f"{world.now:%Y-%m-%d %H:%M} UTC", invalid=invalid,
-        credentials=tuple(moved), missing=tuple(name for name in expect if name not in known and name not in moved),
+        credentials=tuple(moved), missing=tuple(name for name in sorted(declared - known - set(moved))),
     )  # fmt: skip
     with open_github(job.api, job.repository, job.token) as github:
         done = keep_comment(github, job.pull, compose(parts, context), job.bot)
