@@ -159,16 +159,20 @@ def _approve(state: DesiredState, texts: tuple[str, ...]) -> None:
         )
 
 
-def tell_drift(agreement: Agreement) -> None:
-    """Says what drifted since the review and was left alone."""
+def tell_drift(agreement: Agreement, *, is_named: bool = True) -> None:
+    """Says what drifted since the review and was left alone; only how much, if nobody may be named."""
     for name, atoms in agreement.drifted.items():
-        if atoms:
+        if atoms and not is_named:
+            say(f"{name}: {len(atoms):,} differences drifted since the review and were left alone")
+        elif atoms:
             say(f"{name}: drifted since the review and left alone:")
             for text in atoms:
                 say(f"  {text}")
 
 
-def apply_agreed(planned: list[Planned], world: World, *, is_json: bool, told: Progress | None) -> int:
+def apply_agreed(
+    planned: list[Planned], world: World, *, is_json: bool, told: Progress | None, is_named: bool = True
+) -> int:
     """Applies what may be applied of these plans, tells what it came to, and gives the exit code."""
     from reconciler.cli.closing import close
     from reconciler.cli.plan import exit_code
@@ -189,4 +193,6 @@ def apply_agreed(planned: list[Planned], world: World, *, is_json: bool, told: P
     if told is not None:
         told.close()
 
-    return close(applied, planned, world, broken=broken, refused=bool(refused), is_json=is_json)
+    return close(
+        applied, planned, world, broken=broken, refused=bool(refused), is_json=is_json, is_named=is_named
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,25 @@ SHOWN_KEYS = 5
 
 
 def close(
-    applied: list[Applied], planned: list[Planned], world: World, *, broken: int, refused: bool, is_json: bool
+    applied: list[Applied],
+    planned: list[Planned],
+    world: World,
+    *,
+    broken: int,
+    refused: bool,
+    is_json: bool,
+    is_named: bool,
 ) -> int:
-    """Tells what happened and gives the exit code: 5 once anything was written and not all is done."""
+    """Tells what happened, of whom only if they may be named, and gives the exit code.
+
+    It is 5 once anything was written and not all is done.
+    """
     from reconciler.edge.quarantine import leave_quarantine
     from reconciler.pipeline.noticing import tell_people
     from reconciler.pipeline.planning import is_whole
 
     for part in applied:
-        _tell(part)
+        _tell(part, is_named=is_named)
         _settle_quarantine(part, world)
     for each in planned:
         _settle_credentials(each, world)
@@ -54,7 +65,22 @@ def close(
     return next(code for code in (1, 6, 4, 3, 2, 0) if code in codes)
 
 
-def _tell(part: Applied) -> None:
+def _tell(part: Applied, *, is_named: bool) -> None:
+    if is_named:
+        _tell_whom(part)
+    elif part.remaining:
+        counted = Counter(f"{change.action} {change.type.lower()}" for change in part.remaining)
+        say(f"failed: {', '.join(f'{what} ({number:,})' for what, number in sorted(counted.items()))}")
+    if part.learnt:
+        say(f"write this into the target {part.name}, so that a fresh checkout knows it too:")
+        say(f"    {part.learnt}")
+    if part.broken:
+        say(f"{part.name}: stopped: {part.broken}")
+    if part.error:
+        say(f"{part.name}: {part.error}")
+
+
+def _tell_whom(part: Applied) -> None:
     from reconciler.model.neutral import neutral
 
     for change in part.remaining[:SHOWN]:
@@ -73,13 +99,6 @@ def _tell(part: Applied) -> None:
             f" and {len(keys) - SHOWN_KEYS:,} more" if len(keys) > SHOWN_KEYS else ""
         )
         say(neutral(f"withheld: {name}: the endpoint does not keep it ({whom})"))
-    if part.learnt:
-        say(f"write this into the target {part.name}, so that a fresh checkout knows it too:")
-        say(f"    {part.learnt}")
-    if part.broken:
-        say(f"{part.name}: stopped: {part.broken}")
-    if part.error:
-        say(f"{part.name}: {part.error}")
 
 
 def _settle_quarantine(part: Applied, world: World) -> None:

@@ -137,6 +137,39 @@ def test_a_commit_without_a_pull_request_passes_where_it_changes_nothing(applied
     assert world.apply().conclusion == "success"
 
 
+def test_a_merge_that_changes_nothing_passes_over_drift_beyond_a_budget(applied: World) -> None:
+    world = applied
+    world.replace(
+        "desired_state/targets.yaml",
+        "    ownership",
+        "    budgets: {sameAttribute: {count: 0}}\n    ownership",
+    )
+    world.commit("Nobody's title changes without a person's agreement")
+    world.change("bob@example.com", title="Head of Nothing")
+    world.write("README.md", "Who has access\n")
+    world.commit("Explain")
+
+    done = world.apply()
+
+    assert done.conclusion == "success", done.log
+    assert world.people()["bob@example.com"]["title"] == "Head of Nothing"
+
+
+def test_a_public_repositorys_logs_name_nobody_either(applied: World) -> None:
+    world = applied
+    world.hub.is_private = False
+    pull = world.open_pull(edits(retitle("Salesman", "Manager"), add("dan")))
+    world.plan(pull)
+    world.change("bob@example.com", title="Head of Nothing")
+
+    refused = world.apply(world.merge(pull))
+
+    assert refused.results()["apply"] == "failure"
+    shown = refused.log + "".join(job.summary for job in refused.jobs.values())
+    assert not [word for word in ("dan@", "bob@", "Head of Nothing", "Manager", "Salesman") if word in shown]
+    assert "user bob" not in shown
+
+
 def test_a_manifest_that_somebody_edited_is_refused(applied: World) -> None:
     world = applied
     pull = world.open_pull(add("dan"))

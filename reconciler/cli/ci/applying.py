@@ -55,7 +55,8 @@ def carry_out(settings: Settings, order: Order) -> int:
     said: list[str] = []
     planned = _agree(state, world, job, order, said)
     begun = bool(planned.plan.changes) and not planned.plan.error and not planned.plan.blocked
-    code = apply_agreed([planned], world, is_json=False, told=None) if not said else 4
+    is_named = resolve_detail(order.detail, job) == "full"
+    code = apply_agreed([planned], world, is_json=False, told=None, is_named=is_named) if not said else 4
     if planned.plan.error:
         said.append(planned.plan.error)
     result = "noop" if code == 0 and not begun else RESULTS.get(code, "failed")
@@ -88,7 +89,7 @@ def _agree(state: DesiredState, world: World, job: Job, order: Order, said: list
     if manifest is not None:
         reviewed = read_manifest(manifest, seal_of(world.environ))
         agreement = agree(state, names, world, Terms(reviewed=reviewed, base=base))
-        tell_drift(agreement)
+        tell_drift(agreement, is_named=resolve_detail(order.detail, job) == "full")
         return agreement.planned[0]
     planned = agree(state, names, world, Terms(base=base)).planned[0]
     planned.plan = with_edits(planned)
@@ -97,7 +98,7 @@ def _agree(state: DesiredState, world: World, job: Job, order: Order, said: list
         said.append(
             f"nobody reviewed a plan of this for {order.target}: {len(edit.changes):,} changes were not made"
         )
-    planned.plan = replace(planned.plan, changes=())
+    planned.plan = replace(planned.plan, changes=(), budgets=(), empty_desired=False)
     return planned
 
 
@@ -142,7 +143,7 @@ def _hand_over(
             )
         )
     for text in said:
-        say(text)
+        say(text if detail == "full" else text.partition("\n")[0])
     say_result(f"{order.target}: {result}; {len(plan.changes):,} differences are left")
 
 
