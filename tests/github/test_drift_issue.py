@@ -94,6 +94,21 @@ def test_what_is_due_is_applied_where_issues_are_switched_off(applied: World) ->
     assert world.people()["cid@example.com"]["active"] is False
 
 
+def test_a_quarantine_that_is_part_of_the_checkout_is_none(applied: World) -> None:
+    world = applied
+    world.replace(USERS_FILE, "cid: {", "cid: {employeeLeaveDateTime: 2026-01-01, ")
+    world.write(
+        ".reconcile/quarantine/live.json",
+        '{"code": "Unknown", "reason": "mine", "since": "2026-01-01T00:00:00Z", "run": "x", "runs": 1}',
+    )
+    world.commit("Keep cid's access for ever")
+
+    done = world.schedule("due.yml")
+
+    assert done.conclusion == "success", done.log
+    assert world.people()["cid@example.com"]["active"] is False
+
+
 def test_what_is_due_is_applied_and_nothing_else(applied: World) -> None:
     world = applied
     world.replace(USERS_FILE, "cid: {", "cid: {employeeLeaveDateTime: 2026-01-01, ")
