@@ -59,7 +59,7 @@ def compose_status(parts: Sequence[Part], missing: Sequence[str], run_url: str) 
     lost = [f"- `{name}`: **failed**: see the run" for name in missing]
     fitting = fit([part.said for part in ordered], CHARACTERS // 2, BYTES // 2)
     told = [
-        text or f"- `{part.target}`: {_WORDS.get(part.result, part.result)}"
+        text or f"- `{part.target}`: {_WORDS.get(part.result, part.result)}: see the run"
         for part, text in zip(ordered, fitting, strict=True)
     ]
     return "\n".join([head, "", *told, *lost])

@@ -25,7 +25,9 @@ class Found:
 
 def compose_issue(mark: str, parts: Sequence[Part], found: Found) -> str:
     """The issue's whole body, its mark first."""
-    head = "\n\n".join([mark, _said(found), *_troubles(found), _repair(parts, found)]).rstrip()
+    head = "\n\n".join(
+        filter(None, [mark, _said(found), *_troubles(found), _elsewhere(parts, found), _repair(parts, found)])
+    )
     foot = f"<sub>Last checked {found.as_of} by [this run]({found.run_url}). This issue closes itself.</sub>"
     differing = [part for part in parts if part.fingerprint]
     space = CHARACTERS - len(head) - len(foot) - 8
@@ -57,6 +59,14 @@ def _troubles(found: Found) -> list[str]:
         for name, count in sorted(found.failed.items())
     ]
     return notes
+
+
+def _elsewhere(parts: Sequence[Part], found: Found) -> str:
+    """The targets of which this run looked at nothing: what differs there is not forgotten."""
+    names = sorted(set(found.differs) - {part.target for part in parts if part.fingerprint})
+    return (
+        f"What differs at {_names(names)} was told before, and is again by the next check." if names else ""
+    )
 
 
 def _repair(parts: Sequence[Part], found: Found) -> str:

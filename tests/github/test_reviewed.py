@@ -260,3 +260,6 @@ def test_a_failed_job_that_is_started_again_alone_never_undoes_a_newer_run(appli
     assert again.results()["apply"] == "failure"
     assert "is newer and has ended" in again.log
     assert world.people()["bob@example.com"]["title"] == "Salesman"
+    assert world.hub.comments[7][-1]["body"].endswith(
+        "- `live`: **failed**: see the run"
+    )  # not what it said the first time

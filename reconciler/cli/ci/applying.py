@@ -38,18 +38,20 @@ def carry_out(settings: Settings, order: Order) -> int:
     """Does it and gives the exit code of `apply` (DESIGN 4)."""
     from reconciler.edge.quarantine import leave_quarantine, load_quarantine
     from reconciler.pipeline.ci.mistakes import check
+    from reconciler.pipeline.ci.parts import begin_part
 
     job, world = enter(settings)
     state = check(world)
     world = with_secrets(world, state, order.target)
-    if order.reviewed is not None and order.digest is None:
-        _check_newest(job, order.branch)
     if order.due:
         _recall_quarantine(job, world, order.target)
         found = load_quarantine(world.data, order.target)
         if found is not None:
             say_result(f"{order.target}: skipped, {found.told}")
             return 0
+    begin_part(order.out, "apply", order.target)
+    if order.reviewed is not None and order.digest is None:
+        _check_newest(job, order.branch)
     if order.clear_quarantine:
         leave_quarantine(world.data, order.target)
     said: list[str] = []

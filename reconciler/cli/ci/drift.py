@@ -24,7 +24,7 @@ def command(settings: Settings, target: str, out: Path, detail: str, branch: str
     from reconciler.pipeline import join
     from reconciler.pipeline.agreeing import Terms, agree
     from reconciler.pipeline.ci.mistakes import check
-    from reconciler.pipeline.ci.parts import save_part
+    from reconciler.pipeline.ci.parts import begin_part, save_part
     from reconciler.pipeline.ci.telling import part_of, places_of
     from reconciler.pipeline.planning import with_causes
     from reconciler.pipeline.when import with_moments
@@ -33,6 +33,7 @@ def command(settings: Settings, target: str, out: Path, detail: str, branch: str
     job, world = enter(settings)
     state = check(world)
     world = with_secrets(world, state, target)
+    begin_part(out, "drift", target)
     named = resolve_detail(detail, job)
     (planned,) = agree(state, (target,), world, Terms(base=load_applied(job, world, branch, state))).planned
     planned.plan = with_causes(planned, world)

@@ -25,7 +25,7 @@ def command(settings: Settings, target: str, out: Path, detail: str) -> None:
     from reconciler.pipeline.agreeing import Terms, agree
     from reconciler.pipeline.base_tree import load_base
     from reconciler.pipeline.ci.mistakes import check
-    from reconciler.pipeline.ci.parts import save_manifest, save_part
+    from reconciler.pipeline.ci.parts import begin_part, save_manifest, save_part
     from reconciler.pipeline.ci.telling import part_of, places_of
     from reconciler.pipeline.planning import with_edits
     from reconciler.reports.markdown import render
@@ -35,6 +35,7 @@ def command(settings: Settings, target: str, out: Path, detail: str) -> None:
     job, world = enter(settings)
     state = check(world)
     world = with_secrets(world, state, target)
+    begin_part(out, "plan", target)
     named = resolve_detail(detail, job)
     base = load_base(world, job.base, state) if job.base else None
     (planned,) = agree(state, (target,), world, Terms(base=base)).planned

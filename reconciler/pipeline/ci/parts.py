@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.part import NAME, Part, part_from_json
+from reconciler.model.part import NAME, Kind, Part, part_from_json
 
 LARGEST = 32 * 1024 * 1024  # bytes
 
@@ -16,6 +16,14 @@ LARGEST = 32 * 1024 * 1024  # bytes
 def save_part(folder: Path, part: Part) -> None:
     """Writes a part where `load_parts` finds it. Raises ReconcilerError where it cannot be written."""
     save_json(folder / "part.json", part.to_json())
+
+
+def begin_part(folder: Path, kind: Kind, target: str) -> None:
+    """Writes a part that says that nothing came of it, until another takes its place.
+
+    Without one, the part of an earlier attempt of the run would be told again. Raises ReconcilerError as `save_part` does.
+    """
+    save_part(folder, Part(kind=kind, target=target, result="failed", errors=1, unread=True))
 
 
 def save_manifest(folder: Path, manifest: object) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from reconciler.model.part import Part
+from reconciler.reports.drift_issue import Found, compose_issue
 from reconciler.stages.keep_issue import Issue, Memory, next_steps, read_issues, remember
 
 BOT = "github-actions[bot]"
@@ -211,3 +212,15 @@ def test_somebodys_own_account_is_known_as_well_as_a_bot() -> None:
 
     assert read_issues([row], "scim-service")[0] == OPEN
     assert read_issues([row], BOT)[0] is None
+
+
+def test_what_differs_elsewhere_is_not_forgotten() -> None:
+    found = Found(
+        differs=["far", "near"], failed={}, quarantined={}, run_url="https://r", as_of="now", sick=3
+    )
+    near = Part(kind="apply", target="near", result="partial", fingerprint=A, digest=A, levels=("### near",))
+
+    body = compose_issue(Memory(differs={"near": A, "far": A}).mark(), [near], found)
+
+    assert "What differs at `far` was told before" in body
+    assert "`near` was told before" not in body
