@@ -35,7 +35,7 @@ demo: install
 	$(BIN)/reconcile demo
 
 test: install servers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .
