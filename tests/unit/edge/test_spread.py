@@ -27,7 +27,13 @@ def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
-@pytest.mark.usefixtures("_two_processors")
+@pytest.fixture
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where several files are tested at a time, a thread of the tests' runner only waits beside the test."""
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+
+
+@pytest.mark.usefixtures("_two_processors", "_alone")
 def test_it_comes_back_in_order_from_other_processes() -> None:
     made = list(spread(made_by_several, PARTS))
 
@@ -37,7 +43,7 @@ def test_it_comes_back_in_order_from_other_processes() -> None:
     assert b"%d" % os.getpid() not in processes
 
 
-@pytest.mark.usefixtures("_two_processors")
+@pytest.mark.usefixtures("_two_processors", "_alone")
 @pytest.mark.parametrize("grief", [SystemExit, ValueError, KeyboardInterrupt])
 def test_what_a_process_no_longer_made_is_none(grief: type[BaseException]) -> None:
     def work(part: int) -> bytes:
@@ -48,7 +54,7 @@ def test_what_a_process_no_longer_made_is_none(grief: type[BaseException]) -> No
     assert parts_of(list(spread(work, PARTS))) == [0, 1, 2, 3, None, 5, None, 7, None]
 
 
-@pytest.mark.usefixtures("_two_processors")
+@pytest.mark.usefixtures("_two_processors", "_alone")
 def test_a_process_that_is_killed_is_no_matter() -> None:
     def work(part: int) -> bytes:
         if part == 1:
