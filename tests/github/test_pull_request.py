@@ -102,6 +102,16 @@ def test_a_run_that_plans_nothing_never_says_that_nothing_changes(applied: World
     assert "No plan of `live`" in world.hub.comment()
 
 
+def test_a_target_whose_environment_would_be_anothers_is_refused(applied: World) -> None:
+    world = applied
+    planned = world.plan(
+        world.open_pull(lambda w: w.replace("desired_state/targets.yaml", "  live:", "  live-plan:"))
+    )
+
+    assert planned.results()["targets"] == planned.results()["gate"] == "failure"
+    assert "live-plan: a target's name ends in -plan or -review" in planned.log
+
+
 def test_requests_go_nowhere_but_to_the_allowed_origins(applied: World) -> None:
     world = applied
     world.runner.variables = {"RECONCILE_ALLOWED_ORIGINS": "https://scim.example.com"}

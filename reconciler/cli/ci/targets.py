@@ -28,6 +28,11 @@ def command(settings: Settings) -> None:
         before = load_base(world, job.base) if job.base else None
         moved = find_moved(state, before.state if before else None)
     names = sorted(state.targets.keys() - set(moved))
+    confused = [name for name in sorted(state.targets) if name.endswith(("-plan", "-review"))]
+    if confused:
+        raise UsageError(
+            f"{', '.join(confused)}: a target's name ends in -plan or -review, and so do the environments of others; rename it"
+        )
     if len(names) > MOST:
         raise UsageError(
             f"{len(names)} targets: a matrix has {MOST} jobs at most; declare the rest in another repository"
