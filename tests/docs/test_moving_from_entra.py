@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,10 +16,10 @@ from threading import Thread
 from typing import Any
 
 import httpx
-import pytest
 
 from reconciler.sandbox import Endpoint, running
 from tests.importers.checkout import STORIES_FOLDER
+from tests.servers.install import install_curl
 
 ROOT = Path(__file__).parents[2]
 TOKEN, GRAPH_TOKEN = "sandbox-token", "graph-token"
@@ -130,8 +129,8 @@ def assert_shown(expected: str, output: str) -> None:
         at = found.end()
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="the steps are typed as they stand, with curl")
 def test_the_ten_steps_end_at_rest(tmp_path: Path) -> None:
+    install_curl()
     (tmp_path / "bin").mkdir()
     shim = tmp_path / "bin" / "reconcile"
     shim.write_text(

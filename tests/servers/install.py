@@ -44,6 +44,11 @@ def install_chromium() -> Path:
     return found or _require("chromium-headless-shell", "--no-install-recommends", "chromium-headless-shell")
 
 
+def install_curl() -> Path:
+    """Give the program curl, which the documents' steps are typed with."""
+    return _require("curl", "curl")
+
+
 def _is_stale(stamp: Path, lock: Path) -> bool:
     return not stamp.exists() or stamp.read_text() != _fingerprint(lock)
 
@@ -78,3 +83,4 @@ if __name__ == "__main__":
     install_django("django_scim2")
     install_django("django_scim2_server")
     install_chromium()
+    install_curl()
