@@ -5,8 +5,8 @@ A saved plan holds its atoms in clear, a manifest only their digests; both are c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -197,6 +197,23 @@ def read_manifest(document: Any, seal: Seal) -> Reviewed:
 
 def _atoms(rows: list[Mapping[str, Any]]) -> dict[str, str]:
     return {_text(atom["place"]): _text(atom["digest"]) for atom in rows}
+
+
+def join_reviews(reviews: Sequence[Reviewed]) -> Reviewed:
+    """Several reviews whose edits came together, the last one first: what any of them reviewed, the last word on a place.
+
+    An edit of an earlier one had not been applied when the last was reviewed, so there it looks like drift.
+    """
+    last, *earlier = reviews
+    targets = dict(last.targets)
+    for review in earlier:
+        for name, part in review.targets.items():
+            known = targets.get(name)
+            targets[name] = part if known is None else replace(
+                known, atoms={**part.atoms, **known.atoms}, drift={**part.drift, **known.drift}, refused=known.refused | part.refused,
+                shown={**part.shown, **known.shown}, ids={**part.ids, **known.ids},
+            )  # fmt: skip
+    return replace(last, targets=targets)
 
 
 def compare(

@@ -209,25 +209,31 @@ def test_ten_lines_are_enough_to_use_the_action(applied: World) -> None:
 
 def test_a_merge_groups_plan_counts_for_exactly_its_commit(applied: World) -> None:
     world = applied
-    pull = world.open_pull(retitle("Salesman", "Manager"))
-    commit = world.merge(pull)
-    base = world.git("rev-parse", f"{commit}^")
-    payload = {
-        "merge_group": {"head_sha": commit, "base_sha": base}, "repository": {"private": True}, "sender": {"login": "bob"},
-    }  # fmt: skip
-    event = Event(
-        name="merge_group", payload=payload, sha=commit, ref="refs/heads/gh-readonly-queue/main/pr-7"
-    )
-
-    planned = world.runner.run("plan.yml", event)
+    planned = world.queue(world.open_pull(retitle("Salesman", "Manager")))
 
     assert planned.results() == {
         "validate": "success", "targets": "success", "plan": "success", "comment": "skipped", "gate": "success",
     }  # fmt: skip
-    world.register("plan.yml", planned, commit, "merge_group")
-    done = world.apply(commit)
+    done = world.apply()
     assert done.conclusion == "success", done.log
     assert world.people()["bob@example.com"]["title"] == "Manager"
+
+
+def test_several_pull_requests_that_a_queue_merges_with_one_push_are_all_applied(applied: World) -> None:
+    world = applied
+    before = world.git("rev-parse", "main")
+    one, other = world.open_pull(add("dan")), world.open_pull(retitle("Salesman", "Manager"))
+    for number, pull in ((7, one), (8, other)):
+        world.hub.comments[number] = []
+        assert world.queue(pull, number).conclusion == "success"
+
+    done = world.apply(before=before)
+
+    assert done.conclusion == "success", done.log
+    assert world.people()["bob@example.com"]["title"] == "Manager"
+    assert "dan@example.com" in world.people()
+    assert "pull request 7: applied" in done.log
+    assert "pull request 8: applied" in done.log
 
 
 def test_a_file_of_the_checkout_never_runs_beside_the_token(applied: World) -> None:

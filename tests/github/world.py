@@ -132,14 +132,31 @@ class World:
         self.register("plan.yml", result, pull.head, "pull_request", owner)
         return result
 
-    def merge(self, pull: Pull) -> str:
+    def queue(self, pull: Pull, number: int = NUMBER) -> RunResult:
+        """The plan workflow of a merge queue for a pull request that it puts onto main."""
+        commit = self.merge(pull, number)
+        base = self.git("rev-parse", f"{commit}^")
+        payload = {
+            "merge_group": {"head_sha": commit, "base_sha": base}, "repository": self._repository(), "sender": {"login": "bob"},
+        }  # fmt: skip
+        event = Event(
+            name="merge_group",
+            payload=payload,
+            sha=commit,
+            ref=f"refs/heads/gh-readonly-queue/main/pr-{number}",
+        )
+        result = self.runner.run("plan.yml", event)
+        self.register("plan.yml", result, commit, "merge_group")
+        return result
+
+    def merge(self, pull: Pull, number: int = NUMBER) -> str:
         """Squashes a pull request onto main; gives the commit."""
         self.git("checkout", "--quiet", "main")
         self.git("merge", "--quiet", "--squash", pull.head)
         commit = self.commit("Merge")
         self.hub.pulls_of[commit] = [
             {
-                "number": NUMBER,
+                "number": number,
                 "merged_at": "2026-11-23T14:40:00Z",
                 "base": {"ref": "main"},
                 "head": {"sha": pull.head},
@@ -148,13 +165,19 @@ class World:
         return commit
 
     def apply(
-        self, commit: str | None = None, number: int | None = None, only_failed: RunResult | None = None
-    ) -> RunResult:
-        """The apply workflow for a push to main. `number`: an old run that is started again; of it, `only_failed` jobs."""
+        self, commit: str | None = None, number: int | None = None, only_failed: RunResult | None = None,
+        before: str = "",
+    ) -> RunResult:  # fmt: skip
+        """The apply workflow for a push to main. `number`: an old run that is started again; of it, `only_failed` jobs.
+
+        `before`: where main was, if the push brought more than one commit.
+        """
         commit = commit or self.git("rev-parse", "main")
+        before = before or self.git("rev-parse", f"{commit}^")
+        commits = self.git("rev-list", "--reverse", f"{before}..{commit}").split()
         payload = {
-            "before": self.git("rev-parse", f"{commit}^"), "after": commit, "sender": {"login": "bob"},
-            "repository": self._repository(),
+            "before": before, "after": commit, "sender": {"login": "bob"}, "repository": self._repository(),
+            "commits": [{"id": id_} for id_ in commits],
         }  # fmt: skip
         result = self.runner.run(
             "apply.yml",

@@ -72,9 +72,9 @@ def _agree(state: DesiredState, world: World, job: Job, order: Order, said: list
     from reconciler.pipeline import join
     from reconciler.pipeline.agreeing import Terms, agree
     from reconciler.pipeline.base_tree import load_base
-    from reconciler.pipeline.ci.parts import load_manifest
+    from reconciler.pipeline.ci.parts import load_manifests
     from reconciler.pipeline.planning import with_edits
-    from reconciler.stages.review import read_manifest
+    from reconciler.stages.review import join_reviews, read_manifest
 
     names = (order.target,)
     if order.due:
@@ -86,10 +86,11 @@ def _agree(state: DesiredState, world: World, job: Job, order: Order, said: list
             said.append(f"the plan's digest is {digest}, not {order.digest}: look at what it would do now")
             planned.plan = replace(planned.plan, changes=())
         return planned
-    manifest = load_manifest(order.reviewed or Path(), order.target)
+    manifests = load_manifests(order.reviewed or Path(), order.target)
     base = load_base(world, job.base, state) if job.base else None
-    if manifest is not None:
-        reviewed = read_manifest(manifest, seal_of(world.environ))
+    if manifests:
+        seal = seal_of(world.environ)
+        reviewed = join_reviews([read_manifest(manifest, seal) for manifest in manifests])
         agreement = agree(state, names, world, Terms(reviewed=reviewed, base=base))
         tell_drift(agreement, is_named=resolve_detail(order.detail, job) == "full")
         return agreement.planned[0]

@@ -21,15 +21,11 @@ def command(settings: Settings, folder: Path, expect: tuple[str, ...], branch: s
     from reconciler.edge.github.api import open_github
     from reconciler.pipeline.ci.comments import report
     from reconciler.pipeline.ci.parts import load_parts
-    from reconciler.stages.find_review import NoReview, merged_pull
+    from reconciler.pipeline.ci.reviewed import merged_pulls
 
     job, _ = enter(settings)
     parts = load_parts(folder) if folder.is_dir() else []
     with open_github(job.api, job.repository, job.token) as github:
-        try:
-            pull = merged_pull(github.pulls_of(job.sha), branch)
-        except NoReview as error:
-            say_result(str(error))
-            return
-        done = report(github, pull["number"], parts, expect, job)
-    say_result(f"pull request {pull['number']}: {done}")
+        for number in merged_pulls(github, job, branch):
+            done = report(github, number, parts, expect, job)
+            say_result(f"pull request {number}: {done}")

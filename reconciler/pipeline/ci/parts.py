@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.part import NAME, Kind, Part, part_from_json
 
+MANIFEST = re.compile(r"manifest(-\d{1,3})?\.json")
 LARGEST = 32 * 1024 * 1024  # bytes
 
 
@@ -26,9 +28,12 @@ def begin_part(folder: Path, kind: Kind, target: str) -> None:
     save_part(folder, Part(kind=kind, target=target, result="failed", errors=1, unread=True))
 
 
-def save_manifest(folder: Path, manifest: object) -> None:
-    """Writes a manifest where `load_manifest` finds it. Raises ReconcilerError where it cannot be written."""
-    save_json(folder / "manifest.json", manifest)
+def save_manifest(folder: Path, manifest: object, number: int = 0) -> None:
+    """Writes a manifest where `load_manifests` finds it. Raises ReconcilerError where it cannot be written.
+
+    `number`: that of an earlier pull request which came with the same push, from the last to the first.
+    """
+    save_json(folder / (f"manifest-{number}.json" if number else "manifest.json"), manifest)
 
 
 def load_parts(folder: Path) -> list[Part]:
@@ -45,10 +50,10 @@ def load_parts(folder: Path) -> list[Part]:
     return list(parts.values())
 
 
-def load_manifest(folder: Path, target: str) -> Any:
-    """The manifest of a target, None if there is none. Raises ReconcilerError for what cannot be read."""
-    path = folder / target / "manifest.json"
-    return load_json(path) if path.is_file() else None
+def load_manifests(folder: Path, target: str) -> list[Any]:
+    """The manifests of a target, the last merged first. Raises ReconcilerError for what cannot be read."""
+    found = [path for path in (folder / target).glob("manifest*.json") if MANIFEST.fullmatch(path.name)]
+    return [load_json(path) for path in sorted(found, key=lambda path: (len(path.name), path.name))]
 
 
 def load_json(path: Path) -> Any:

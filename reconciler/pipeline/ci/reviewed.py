@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from reconciler.stages.find_review import (
     merged_pull,
     plan_run,
 )
+
+MOST_GROUPS = 100  # pull requests that a queue merges with one push: GitHub's limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +50,35 @@ def fetch_reviewed(github: GitHub, job: Job, branch: str, folder: Path) -> Found
         *github.runs(_file(PLAN), event="pull_request", head_sha=head),
     ]
     run = plan_run(runs, job.sha, head, repository)
+    documents = _save(github, run, folder)
+    targets = set(documents)
+    for number in range(
+        1, MOST_GROUPS
+    ):  # a queue may merge several pull requests with one push: each was reviewed by itself
+        base = next((document.get("base") for document in documents.values()), None)
+        if run.get("event") != "merge_group" or not base or base == job.base:
+            break
+        rows = github.runs(_file(PLAN), event="merge_group", head_sha=str(base))
+        try:
+            run = plan_run(rows, str(base), "", repository)
+        except NoReview:
+            break
+        documents = _save(github, run, folder, number)
+        targets |= set(documents)
+    return Found(pull=pull["number"], head=head, run=run["id"], targets=tuple(sorted(targets)))
+
+
+def _save(github: GitHub, run: Mapping[str, Any], folder: Path, number: int = 0) -> dict[str, Any]:
+    """Saves the manifests of a run, the `number`-th before the one of the commit; gives them by target."""
     found = manifests_of(github.artifacts(run["id"]), run["id"])
     if not are_targets(found):
         raise NoReview("no-manifest", f"plan run {run['id']} has manifests of no target")
-    for target, artifact in sorted(found.items()):
-        save_manifest(folder / target, _read(github.download(artifact), target))
-    return Found(pull=pull["number"], head=head, run=run["id"], targets=tuple(sorted(found)))
+    documents = {
+        target: _read(github.download(artifact), target) for target, artifact in sorted(found.items())
+    }
+    for target, document in documents.items():
+        save_manifest(folder / target, document, number)
+    return documents
 
 
 def check_no_newer(github: GitHub, job: Job, branch: str) -> None:
@@ -95,3 +122,16 @@ def last_applied(github: GitHub, branch: str) -> str | None:
         row for row in runs if row.get("conclusion") == "success" and isinstance(row.get("head_sha"), str)
     ]
     return max(done, key=lambda row: row["id"])["head_sha"] if done else None
+
+
+def merged_pulls(github: GitHub, job: Job, branch: str) -> list[int]:
+    """The pull requests that a push brought, the last one first: a merge queue may push several at once."""
+    commits = [
+        job.sha,
+        *(str(row.get("id")) for row in reversed(job.event.get("commits") or []) if isinstance(row, dict)),
+    ]
+    found: dict[int, None] = {}
+    for commit in dict.fromkeys(commits[:MOST_GROUPS]):
+        with suppress(NoReview):
+            found[merged_pull(github.pulls_of(commit), branch)["number"]] = None
+    return list(found)
