@@ -21,14 +21,11 @@ from reconciler.model.neutral import neutral_json
 def command(settings: Settings, form: str) -> None:
     """Check the desired state offline: every mistake, with place and remedy."""
     from reconciler.model.errors import DesiredStateError
-    from reconciler.pipeline import here, load
-    from reconciler.pipeline.world import locator
-    from reconciler.stages.contradict import compile_all
+    from reconciler.pipeline import here
+    from reconciler.pipeline.validating import check
 
     try:
-        world = here(settings.base, settings.desired, settings.data)
-        state = load(world)
-        compile_all(state, state.targets.values(), world.now, locator(state))
+        state = check(here(settings.base, settings.desired, settings.data))
     except DesiredStateError as error:
         if form == "json":
             mistakes = [

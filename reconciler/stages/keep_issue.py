@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reconciler.model.part import MOMENT, NAME, SEAL, Part
+from reconciler.stages.authorship import is_written_by
 
 LABEL = "reconcile-drift"
 MARK = "<!-- reconcile:drift:v1 "
@@ -148,13 +149,12 @@ def _difference(before: Memory, now: Memory) -> str:
 
 
 def _ours(row: Mapping[str, Any], bot: str) -> Issue | None:
-    user, body, number = row.get("user") or {}, row.get("body"), row.get("number")
-    is_ours = user.get("login") == bot and (user.get("type") == "Bot" or not bot.endswith("[bot]"))
-    if not is_ours or not isinstance(body, str) or not body.startswith(MARK) or not isinstance(number, int):
+    number = row.get("number")
+    if not is_written_by(row, bot, MARK) or not isinstance(number, int):
         return None
     return Issue(
         number=number, is_open=row.get("state") == "open",
-        is_snoozed=row.get("state") == "closed" and row.get("state_reason") == "not_planned", memory=_memory(body),
+        is_snoozed=row.get("state") == "closed" and row.get("state_reason") == "not_planned", memory=_memory(str(row["body"])),
     )  # fmt: skip
 
 

@@ -37,8 +37,8 @@ class Order:
 def carry_out(settings: Settings, order: Order) -> int:
     """Does it and gives the exit code of `apply` (DESIGN 4)."""
     from reconciler.edge.quarantine import leave_quarantine, load_quarantine
-    from reconciler.pipeline.ci.mistakes import check
     from reconciler.pipeline.ci.parts import begin_part
+    from reconciler.pipeline.validating import check
 
     job, world = enter(settings)
     state = check(world)

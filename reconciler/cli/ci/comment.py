@@ -21,8 +21,8 @@ def command(settings: Settings, folder: Path, expect: tuple[str, ...]) -> None:
     from reconciler.model.errors import DesiredStateError, UsageError
     from reconciler.pipeline.base_tree import load_base
     from reconciler.pipeline.ci.comments import keep_comment
-    from reconciler.pipeline.ci.mistakes import check
     from reconciler.pipeline.ci.parts import load_parts
+    from reconciler.pipeline.validating import check
     from reconciler.reports.comment import Context, compose
     from reconciler.reports.mistakes import list_mistakes
     from reconciler.stages.moved import find_moved

@@ -23,10 +23,10 @@ def command(settings: Settings, target: str, out: Path, detail: str, branch: str
     from reconciler.edge.github.job import SUMMARY
     from reconciler.pipeline import join
     from reconciler.pipeline.agreeing import Terms, agree
-    from reconciler.pipeline.ci.mistakes import check
     from reconciler.pipeline.ci.parts import begin_part, save_part
     from reconciler.pipeline.ci.telling import part_of, places_of
     from reconciler.pipeline.planning import with_causes
+    from reconciler.pipeline.validating import check
     from reconciler.pipeline.when import with_moments
     from reconciler.reports.markdown import render
 

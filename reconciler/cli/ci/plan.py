@@ -24,10 +24,10 @@ def command(settings: Settings, target: str, out: Path, detail: str) -> None:
     from reconciler.pipeline import join
     from reconciler.pipeline.agreeing import Terms, agree
     from reconciler.pipeline.base_tree import load_base
-    from reconciler.pipeline.ci.mistakes import check
     from reconciler.pipeline.ci.parts import begin_part, save_manifest, save_part
     from reconciler.pipeline.ci.telling import part_of, places_of
     from reconciler.pipeline.planning import with_edits
+    from reconciler.pipeline.validating import check
     from reconciler.reports.markdown import render
     from reconciler.reports.mistakes import annotate_findings
     from reconciler.stages.review import make_manifest

@@ -19,9 +19,9 @@ from reconciler.cli.ci.surroundings import enter, say_result
 def command(settings: Settings, out: Path, branch: str) -> None:
     """Find what was reviewed of this commit; where nothing was, only what needs no change passes."""
     from reconciler.edge.github.api import open_github
-    from reconciler.pipeline.ci.mistakes import check
     from reconciler.pipeline.ci.parts import save_json
     from reconciler.pipeline.ci.reviewed import fetch_reviewed
+    from reconciler.pipeline.validating import check
     from reconciler.stages.find_review import NoReview
 
     job, world = enter(settings)

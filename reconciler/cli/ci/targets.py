@@ -18,7 +18,7 @@ def command(settings: Settings) -> None:
     """Name the targets; in a pull request, without those whose credentials the edit moves."""
     from reconciler.model.errors import UsageError
     from reconciler.pipeline.base_tree import load_base
-    from reconciler.pipeline.ci.mistakes import check
+    from reconciler.pipeline.validating import check
     from reconciler.stages.moved import find_moved
 
     job, world = enter(settings)

@@ -15,7 +15,7 @@ from reconciler.cli.ci.surroundings import enter, say_result
 def command(settings: Settings) -> None:
     """Check the desired state; its mistakes become annotations and the job's summary."""
     from reconciler.model.errors import DesiredStateError
-    from reconciler.pipeline.ci.mistakes import check
+    from reconciler.pipeline.validating import check
     from reconciler.reports.mistakes import annotate_mistakes, list_mistakes
 
     job, world = enter(settings)

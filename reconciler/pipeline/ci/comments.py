@@ -8,6 +8,7 @@ from reconciler.edge.github.api import GitHub, GitHubError
 from reconciler.edge.github.job import Job
 from reconciler.model.part import Part
 from reconciler.reports.comment import MARK, compose_status, with_status
+from reconciler.stages.authorship import is_written_by
 
 
 def keep_comment(github: GitHub, number: int, body: str, bot: str) -> str:
@@ -28,13 +29,10 @@ def keep_comment(github: GitHub, number: int, body: str, bot: str) -> str:
 
 def find_comment(github: GitHub, number: int, bot: str) -> tuple[int, str] | None:
     """Id and body of our comment: its mark first, and written by us; anybody may copy the mark."""
-    found = None
     for comment in github.comments(number):
-        user, body = comment.get("user") or {}, comment.get("body")
-        is_ours = user.get("login") == bot and (user.get("type") == "Bot" or not bot.endswith("[bot]"))
-        if is_ours and isinstance(body, str) and body.startswith(MARK) and isinstance(comment.get("id"), int):
-            found = found or (comment["id"], body)
-    return found
+        if is_written_by(comment, bot, MARK) and isinstance(comment.get("id"), int):
+            return comment["id"], comment["body"]
+    return None
 
 
 def report(github: GitHub, number: int, parts: Sequence[Part], expect: Sequence[str], job: Job) -> str:

@@ -1,4 +1,4 @@
-"""Mistakes: the desired state as `validate` checks it."""
+"""Validating: the desired state with all that `validate` checks of it, offline."""
 
 from __future__ import annotations
 
